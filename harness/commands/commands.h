@@ -1,0 +1,40 @@
+#pragma once
+
+#include "../command.h"
+
+namespace CLI {
+class App;
+}
+
+// One command, one file. Each add_ function defines its subcommand with its options, and sets a
+// callback that does the work and leaves its result in context.exit_code.
+namespace unaided {
+
+void add_start(CLI::App& app, CommandContext& context);
+void add_watch(CLI::App& app, CommandContext& context);
+void add_check(CLI::App& app, CommandContext& context);
+void add_run(CLI::App& app, CommandContext& context);
+void add_submit(CLI::App& app, CommandContext& context);
+void add_abandon(CLI::App& app, CommandContext& context);
+void add_resume(CLI::App& app, CommandContext& context);
+void add_reset(CLI::App& app, CommandContext& context);
+
+void add_list(CLI::App& app, CommandContext& context);
+void add_show(CLI::App& app, CommandContext& context);
+void add_status(CLI::App& app, CommandContext& context);
+
+void add_grade(CLI::App& app, CommandContext& context);
+
+/// setup, doctor, test and clean: done by the launcher script, listed here for the help.
+void add_launcher_commands(CLI::App& app, CommandContext& context);
+
+/// `dev` and what is below it: verify, new, latency.
+void add_dev(CLI::App& app, CommandContext& context);
+void add_dev_verify(CLI::App& dev, CommandContext& context);
+void add_dev_new(CLI::App& dev, CommandContext& context);
+void add_dev_latency(CLI::App& dev, CommandContext& context);
+
+/// The program without a command: says what there is to do. Returns the exit code.
+int run_bare(CommandContext& context);
+
+}  // namespace unaided

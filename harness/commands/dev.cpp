@@ -1,0 +1,15 @@
+#include <CLI/CLI.hpp>
+
+#include "commands.h"
+
+namespace unaided {
+
+void add_dev(CLI::App& app, CommandContext& context) {
+  CLI::App* dev = app.add_subcommand("dev", "verify, new, latency: write a kata and prove it");
+  dev->group(kAuthorsGroup)->require_subcommand(1);
+  add_dev_verify(*dev, context);
+  add_dev_new(*dev, context);
+  add_dev_latency(*dev, context);
+}
+
+}  // namespace unaided
