@@ -24,7 +24,7 @@ constexpr LauncherCommand kLauncherCommands[] = {
 void add_launcher_commands(CLI::App& app, CommandContext& context) {
   for (const LauncherCommand& entry : kLauncherCommands) {
     CLI::App* command = app.add_subcommand(entry.name, entry.description);
-    command->group(kLookAfterGroup)->prefix_command();
+    command->group(kLookAfterGroup)->fallthrough(false)->allow_extras();
     command->callback([name = entry.name, &context] {
       throw Fault(std::string("the launcher does this: run ./unaided ") + name +
                   " in the checkout, " + context.installation().root.string());
