@@ -1,0 +1,38 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace unaided {
+
+/// Where the parts are: written by CMake as installation.json next to the program, plus the user's
+/// folders from the environment.
+struct Installation {
+  std::filesystem::path root;   // the checkout: katas/, reference/
+  std::filesystem::path build;  // the folder of the program, the worker and the checks
+  std::string version;
+  std::filesystem::path clang;  // clang++
+  std::filesystem::path mold;
+  std::filesystem::path objcopy;
+  std::vector<std::filesystem::path> libtorch_include;
+  std::filesystem::path libtorch_lib;
+  std::string libtorch_version;
+
+  std::filesystem::path worker() const;                                 // <build>/unaided-worker
+  std::filesystem::path checks_library(const std::string& kata) const;  // <build>/checks/<kata>.so
+};
+
+/// Reads installation.json beside the running program. Throws Fault when it is missing or stale.
+Installation load_installation();
+/// The same from a given file, whose folder is the build folder.
+Installation read_installation(const std::filesystem::path& file);
+
+/// Made (0700) when they are not there; Fault when that fails.
+std::filesystem::path cache_folder();  // $XDG_CACHE_HOME/unaided
+std::filesystem::path state_folder();  // $XDG_STATE_HOME/unaided
+/// Short, private (0700) and cleared at logout: $XDG_RUNTIME_DIR/unaided or /tmp/unaided-<uid>.
+/// Sockets live here because a socket's path is limited to 107 bytes.
+std::filesystem::path runtime_folder();
+
+}  // namespace unaided
