@@ -1,0 +1,288 @@
+#include "render.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+#include <vector>
+
+namespace unaided {
+namespace {
+
+constexpr std::string_view kBold = "1";
+constexpr std::string_view kFaint = "2";
+constexpr int kMessageIndent = 8;
+constexpr std::size_t kSnapshotLength = 8;  // of its hash; enough to tell the saves of a session
+
+struct Symbols {
+  std::string_view passed, failed, unknown, dot, bar;
+};
+constexpr Symbols kUtf8Symbols = {"✓", "✗", "?", "·", "│"};
+constexpr Symbols kAsciiSymbols = {"+", "x", "?", "-", "|"};
+
+/// Failed checks of one behaviour with the same outcome and words: a starter that throws
+/// everywhere is then said once, not fourteen times.
+struct Failure {
+  std::vector<const CheckVerdict*> verdicts;
+  const CheckVerdict& first() const { return *verdicts.front(); }
+};
+
+const Symbols& symbols(const Terminal& terminal) {
+  return terminal.utf8 ? kUtf8Symbols : kAsciiSymbols;
+}
+
+std::string_view symbol_of(Outcome outcome, const Terminal& terminal) {
+  const Symbols& set = symbols(terminal);
+  if (outcome == Outcome::kPassed) return set.passed;
+  return outcome_row(outcome).exit_code == 1 ? set.failed : set.unknown;
+}
+
+std::string indented(std::string_view text, std::string_view prefix) {
+  std::string lines;
+  std::size_t begin = 0;
+  while (begin < text.size()) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    lines.append(prefix).append(text.substr(begin, end - begin)).append("\n");
+    begin = end + 1;
+  }
+  return lines;
+}
+
+std::vector<Failure> failures_of(const GradeReport& report) {
+  using Key = std::tuple<int, std::string, Outcome, std::string, std::string>;
+  std::vector<Failure> failures;
+  std::map<Key, std::size_t> places;
+  std::vector<const CheckVerdict*> failed;
+  for (const CheckVerdict& verdict : report.checks) {
+    if (verdict.outcome != Outcome::kPassed) failed.push_back(&verdict);
+  }
+  const auto by_behaviour = [](const CheckVerdict* a, const CheckVerdict* b) {
+    return std::tie(a->check.level, a->check.behaviour) <
+           std::tie(b->check.level, b->check.behaviour);
+  };
+  std::stable_sort(failed.begin(), failed.end(), by_behaviour);
+  for (const CheckVerdict* verdict : failed) {
+    const Key key = {verdict->check.level, verdict->check.behaviour, verdict->outcome,
+                     verdict->message, verdict->output};
+    const auto [place, fresh] = places.try_emplace(key, failures.size());
+    if (fresh) failures.emplace_back();
+    failures[place->second].verdicts.push_back(verdict);
+  }
+  return failures;
+}
+
+struct Count {
+  int passed = 0;
+  int total = 0;
+};
+
+template <typename Predicate>
+Count count_checks(const GradeReport& report, Predicate belongs) {
+  Count count;
+  for (const CheckVerdict& verdict : report.checks) {
+    if (!belongs(verdict.check)) continue;
+    ++count.total;
+    if (verdict.outcome == Outcome::kPassed) ++count.passed;
+  }
+  return count;
+}
+
+bool examples_only(const GradeReport& report) {
+  const auto is_example = [](const CheckVerdict& verdict) { return verdict.check.example; };
+  return !report.checks.empty() &&
+         std::all_of(report.checks.begin(), report.checks.end(), is_example);
+}
+
+/// "11 of 14 checks passed", and what the examples alone came to where that could mislead.
+std::string counts(const GradeReport& report) {
+  if (report.checks.empty()) return "no check ran";
+  const int total = static_cast<int>(report.checks.size());
+  std::string text = fmt::format("{} of {} checks passed", report.passed_count(), total);
+  if (examples_only(report)) return text + "; the hidden ones were not asked for";
+  const Count examples = count_checks(report, [](const CheckName& check) { return check.example; });
+  const bool misleading =
+      examples.total > 0 && examples.passed == examples.total && report.passed_count() < total;
+  return misleading ? text + "; the examples pass, hidden checks do not" : text;
+}
+
+std::string level_lines(const GradeReport& report, const Terminal& terminal) {
+  if (report.first_level == report.last_level || report.checks.empty()) return "";
+  std::string lines;
+  for (int level = report.first_level; level <= report.last_level; ++level) {
+    const Count count =
+        count_checks(report, [level](const CheckName& check) { return check.level == level; });
+    const Outcome outcome = count.total == 0              ? Outcome::kNotRun
+                            : count.passed == count.total ? Outcome::kPassed
+                                                          : Outcome::kWrong;
+    lines += fmt::format("  {} level {}  {} of {}\n",
+                         terminal.paint(outcome_row(outcome).colour, symbol_of(outcome, terminal)),
+                         level, count.passed, count.total);
+  }
+  return lines;
+}
+
+std::string failure_names(const Failure& failure, const Terminal& terminal) {
+  std::string names;
+  for (const CheckVerdict* verdict : failure.verdicts) {
+    names += names.empty() ? "" : ", ";
+    names += verdict->check.name + (verdict->check.example ? " (example)" : "");
+  }
+  const OutcomeRow& row = outcome_row(failure.first().outcome);
+  const std::string mark(symbol_of(row.outcome, terminal));
+  const std::string label = row.outcome == Outcome::kWrong ? "" : fmt::format("{}: ", row.label);
+  const std::string text = wrap(printable(label + names), terminal.width - 6, /*indent=*/6);
+  return fmt::format("    {} {}\n", terminal.paint(row.colour, mark), terminal.paint(kBold, text));
+}
+
+std::string failure_details(const Failure& failure, const Terminal& terminal) {
+  const CheckVerdict& verdict = failure.first();
+  std::string text = indented(printable(verdict.message), std::string(kMessageIndent, ' '));
+  if (verdict.output.empty()) return text;
+  text += std::string(kMessageIndent, ' ') + terminal.paint(kFaint, "the attempt printed:") + "\n";
+  const std::string bar = fmt::format("{:{}}{} ", "", kMessageIndent, symbols(terminal).bar);
+  return text + indented(printable(verdict.output), bar);
+}
+
+std::string failure_lines(const std::vector<Failure>& failures, int failures_max,
+                          const Terminal& terminal) {
+  std::string text;
+  const CheckName* group = nullptr;
+  int shown = 0;
+  for (const Failure& failure : failures) {
+    const CheckName& check = failure.first().check;
+    const bool same =
+        group != nullptr && group->level == check.level && group->behaviour == check.behaviour;
+    if (!same) {
+      text += fmt::format("\n  {} {}\n", terminal.paint(kBold, printable(check.behaviour)),
+                          terminal.paint(kFaint, fmt::format("(level {})", check.level)));
+    }
+    group = &check;
+    text += failure_names(failure, terminal);
+    const bool detailed = failures_max == 0 || shown++ < failures_max;
+    if (detailed) text += failure_details(failure, terminal);
+  }
+  if (failures_max > 0 && shown > failures_max) {
+    text +=
+        fmt::format("\n  {} more by name only: mend the first ones first.\n", shown - failures_max);
+  }
+  return text;
+}
+
+std::string sentences(const GradeReport& report, const Terminal& terminal) {
+  std::set<Outcome> outcomes;
+  for (const CheckVerdict& verdict : report.checks) outcomes.insert(verdict.outcome);
+  outcomes.insert(report.outcome);
+  outcomes.erase(Outcome::kPassed);
+  std::string text;
+  for (const Outcome outcome : outcomes) {
+    const OutcomeRow& row = outcome_row(outcome);
+    const std::string sentence = fmt::format("{}: {}", row.label, row.sentence);
+    const std::string lines = wrap(sentence, terminal.width - 2, /*indent=*/2);
+    text += "  " + terminal.paint(row.colour, lines.substr(0, row.label.size())) +
+            lines.substr(row.label.size()) + "\n";
+  }
+  return text.empty() ? "" : "\n" + text;
+}
+
+std::string limit_lines(const GradeReport& report, const Terminal& terminal) {
+  if (report.limits_not_held.empty()) return "";
+  std::string list;
+  for (const std::string& limit : report.limits_not_held) {
+    list += (list.empty() ? "" : ", ") + limit;
+  }
+  const std::string text = wrap("Not held in this run: " + list, terminal.width - 2, /*indent=*/2);
+  return "\n  " + terminal.paint(outcome_row(Outcome::kFault).colour, text) + "\n";
+}
+
+std::string next_lines(const GradeReport& report, const ReportView& view) {
+  std::string text;
+  const bool failed = exit_code(report) != 0;
+  if (failed && !report.checks.empty() && !view.replay_command.empty() && report.seed != 0) {
+    text +=
+        fmt::format("  The same inputs again: {} --seed {}\n", view.replay_command, report.seed);
+  }
+  const std::string& next = failed ? view.next_when_failed : view.next_when_passed;
+  if (!next.empty()) text += fmt::format("  {}\n", next);
+  return text.empty() ? "" : "\n" + text;
+}
+
+/// The outcome of the whole, never better than that of its checks.
+Outcome overall(const GradeReport& report) {
+  if (report.outcome != Outcome::kPassed || exit_code(report) == 0) return report.outcome;
+  for (const CheckVerdict& verdict : report.checks) {
+    if (verdict.outcome != Outcome::kPassed) return verdict.outcome;
+  }
+  return Outcome::kNotRun;
+}
+
+}  // namespace
+
+std::string render_report(const GradeReport& report, const ReportView& view,
+                          const Terminal& terminal) {
+  std::string text = render_headline(report, terminal) + "\n";
+  text += level_lines(report, terminal);
+  if (!report.message.empty()) text += "\n" + indented(printable(report.message), "  ");
+  text += failure_lines(failures_of(report), view.failures_max, terminal);
+  text += sentences(report, terminal);
+  text += limit_lines(report, terminal);
+  text += next_lines(report, view);
+  return text;
+}
+
+std::string render_headline(const GradeReport& report, const Terminal& terminal) {
+  const OutcomeRow& row = outcome_row(overall(report));
+  const std::string_view dot = symbols(terminal).dot;
+  const bool examples_passed = row.outcome == Outcome::kPassed && examples_only(report);
+  const std::string verdict = fmt::format("{} {}", symbol_of(row.outcome, terminal),
+                                          examples_passed ? "examples passed" : row.label);
+  std::string facts = fmt::format("{} {}", dot, counts(report));
+  if (report.total_ms > 0) facts += fmt::format(" {} {:.2f} s", dot, report.total_ms / 1000);
+  if (!report.snapshot_hash.empty()) {
+    facts += fmt::format(" {} snapshot {}", dot, report.snapshot_hash.substr(0, kSnapshotLength));
+  }
+  const std::string bold_colour = fmt::format("{};{}", kBold, row.colour);
+  return fmt::format("{}  {} {} {}", terminal.paint(bold_colour, verdict), report.kata,
+                     level_range(report.first_level, report.last_level), facts);
+}
+
+std::string render_check(const CheckVerdict& verdict, const Terminal& terminal) {
+  const OutcomeRow& row = outcome_row(verdict.outcome);
+  std::string line =
+      fmt::format("{} {}.{}", terminal.paint(row.colour, symbol_of(verdict.outcome, terminal)),
+                  printable(verdict.check.behaviour), printable(verdict.check.name));
+  const bool worth_saying =
+      verdict.outcome != Outcome::kPassed && verdict.outcome != Outcome::kWrong;
+  if (worth_saying) line += fmt::format(" ({})", row.label);
+  return line;
+}
+
+std::string level_range(int first_level, int last_level) {
+  if (first_level == last_level) return fmt::format("level {}", first_level);
+  return fmt::format("levels {}-{}", first_level, last_level);
+}
+
+std::string wrap(std::string_view text, int width, int indent) {
+  std::string wrapped;
+  std::size_t column = 0;
+  std::size_t begin = 0;
+  while (begin < text.size()) {
+    const std::size_t end = std::min(text.find(' ', begin), text.size());
+    const std::string_view word = text.substr(begin, end - begin);
+    const bool too_long = column > 0 && column + 1 + word.size() > static_cast<std::size_t>(width);
+    if (too_long) {
+      wrapped += "\n" + std::string(static_cast<std::size_t>(indent), ' ');
+      column = static_cast<std::size_t>(indent);
+    } else if (column > 0) {
+      wrapped += ' ';
+      ++column;
+    }
+    wrapped += word;
+    column += word.size();
+    begin = end + 1;
+  }
+  return wrapped;
+}
+
+}  // namespace unaided

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+
+#include "terminal.h"
+#include "verdict.h"
+
+namespace unaided {
+
+/// What a report's reader can do next: differs between commands, so the command says it.
+struct ReportView {
+  /// A command that grades the same attempt; " --seed N" is put after it. Empty: not offered.
+  std::string replay_command;
+  /// One line for an attempt that passed, and one for an attempt that fell short. May be empty.
+  std::string next_when_passed;
+  std::string next_when_failed;
+  /// Failures shown with their messages, the others by name only; 0 for all.
+  int failures_max = 6;
+};
+
+/// A report as a screen of text that ends with a newline: the verdict first, then failures by level
+/// and behaviour, what the outcomes mean, which limits were not held, what to do next. What an
+/// attempt could have written is stripped of control characters.
+std::string render_report(const GradeReport& report, const ReportView& view,
+                          const Terminal& terminal);
+
+/// The first line of render_report(), without a newline: for a status line or a list.
+std::string render_headline(const GradeReport& report, const Terminal& terminal);
+
+/// One line, without a newline, for a check that has just ended: "✓ Scale.IsTheInverseRoot".
+std::string render_check(const CheckVerdict& verdict, const Terminal& terminal);
+
+/// "level 2" or "levels 1-3".
+std::string level_range(int first_level, int last_level);
+
+/// `text` broken at blanks into lines of at most `width` bytes, all but the first indented.
+std::string wrap(std::string_view text, int width, int indent);
+
+}  // namespace unaided

@@ -1,0 +1,165 @@
+#include "render.h"
+
+#include <gtest/gtest.h>
+
+namespace unaided {
+namespace {
+
+CheckVerdict verdict_of(int level, const char* behaviour, const char* name, Outcome outcome,
+                        const char* message = "") {
+  CheckVerdict verdict;
+  verdict.check = {level, behaviour, name, false, false};
+  verdict.outcome = outcome;
+  verdict.message = message;
+  return verdict;
+}
+
+/// Two levels, one of three checks passed, two of level 2 failed in the same words.
+GradeReport failed_report() {
+  GradeReport report;
+  report.kata = "attention";
+  report.snapshot_hash = "3fa2c1d0e5";
+  report.last_level = 2;
+  report.seed = 42;
+  report.outcome = Outcome::kWrong;
+  report.total_ms = 618;
+  report.checks = {verdict_of(2, "CausalMask", "Aligns", Outcome::kWrong, "expected 1\ngot 2"),
+                   verdict_of(1, "Scale", "IsTheInverseRoot", Outcome::kPassed),
+                   verdict_of(2, "CausalMask", "Leaks", Outcome::kWrong, "expected 1\ngot 2")};
+  return report;
+}
+
+Terminal plain_terminal() {
+  return Terminal{};
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(RenderReport, PutsTheVerdictFirstAndGroupsFailures) {
+  ReportView view;
+  view.replay_command = "./unaided grade a.cpp --kata attention";
+  view.next_when_failed = "Next: mend it.";
+  EXPECT_EQ(render_report(failed_report(), view, plain_terminal()),
+            "x wrong  attention levels 1-2 - 1 of 3 checks passed - 0.62 s - snapshot 3fa2c1d0\n"
+            "  + level 1  1 of 1\n"
+            "  x level 2  0 of 2\n"
+            "\n"
+            "  CausalMask (level 2)\n"
+            "    x Aligns, Leaks\n"
+            "        expected 1\n"
+            "        got 2\n"
+            "\n"
+            "  wrong: The attempt did something other than the contract says: compare\n"
+            "  expected with got, for the input shown.\n"
+            "\n"
+            "  The same inputs again: ./unaided grade a.cpp --kata attention --seed 42\n"
+            "  Next: mend it.\n");
+}
+
+TEST(RenderReport, APassedReportIsOneLineAndWhatIsNext) {
+  GradeReport report = failed_report();
+  for (CheckVerdict& verdict : report.checks) verdict.outcome = Outcome::kPassed;
+  report.outcome = Outcome::kPassed;
+  report.last_level = 1;
+  ReportView view;
+  view.replay_command = "replay";
+  view.next_when_passed = "Next: level 3.";
+  EXPECT_EQ(render_report(report, view, plain_terminal()),
+            "+ passed  attention level 1 - 3 of 3 checks passed - 0.62 s - snapshot 3fa2c1d0\n"
+            "\n"
+            "  Next: level 3.\n");
+}
+
+TEST(RenderReport, ExamplesThatPassAreNotCalledPassed) {
+  GradeReport report = failed_report();
+  report.checks = {verdict_of(1, "Examples", "One", Outcome::kPassed)};
+  report.checks[0].check.example = true;
+  report.outcome = Outcome::kPassed;
+  const std::string only_examples = render_headline(report, plain_terminal());
+  EXPECT_TRUE(contains(only_examples, "+ examples passed  ")) << only_examples;
+  EXPECT_TRUE(contains(only_examples, "hidden ones were not asked for")) << only_examples;
+
+  report.checks.push_back(verdict_of(1, "Scale", "IsRight", Outcome::kWrong));
+  report.outcome = Outcome::kWrong;
+  const std::string hidden_fail = render_headline(report, plain_terminal());
+  EXPECT_TRUE(contains(hidden_fail, "x wrong  ")) << hidden_fail;
+  EXPECT_TRUE(contains(hidden_fail, "the examples pass, hidden checks do not")) << hidden_fail;
+}
+
+TEST(RenderReport, ACompileErrorIsShownAsItCame) {
+  GradeReport report;
+  report.kata = "attention";
+  report.outcome = Outcome::kCompileError;
+  report.message = "attention.cpp:3:5: error: expected ';'\n    int x\n         ^";
+  const std::string text = render_report(report, ReportView{}, plain_terminal());
+  EXPECT_TRUE(contains(text, "x compile error  attention level 1 - no check ran\n")) << text;
+  EXPECT_TRUE(contains(text, "\n  attention.cpp:3:5: error: expected ';'\n      int x\n")) << text;
+  EXPECT_TRUE(contains(text, "compile error: The compiler refused")) << text;
+}
+
+TEST(RenderReport, NeverCallsAReportPassedWhoseChecksDidNotRun) {
+  GradeReport report;
+  report.kata = "attention";
+  report.outcome = Outcome::kPassed;
+  EXPECT_TRUE(contains(render_headline(report, plain_terminal()), "? not run"));
+  report.checks = {verdict_of(1, "Scale", "IsRight", Outcome::kFault)};
+  EXPECT_TRUE(contains(render_headline(report, plain_terminal()), "? fault"));
+}
+
+TEST(RenderReport, NamesTheLimitsThatWereNotHeld) {
+  GradeReport report = failed_report();
+  report.limits_not_held = {"no network", "private file system"};
+  EXPECT_TRUE(contains(render_report(report, ReportView{}, plain_terminal()),
+                       "Not held in this run: no network, private file system"));
+}
+
+TEST(RenderReport, ShowsTheFirstFailuresInFullAndTheOthersByName) {
+  GradeReport report = failed_report();
+  report.checks = {verdict_of(1, "A", "First", Outcome::kWrong, "first message"),
+                   verdict_of(1, "B", "Second", Outcome::kCrashed, "second message")};
+  ReportView view;
+  view.failures_max = 1;
+  const std::string text = render_report(report, view, plain_terminal());
+  EXPECT_TRUE(contains(text, "first message")) << text;
+  EXPECT_FALSE(contains(text, "second message")) << text;
+  EXPECT_TRUE(contains(text, "x crashed: Second")) << text;
+  EXPECT_TRUE(contains(text, "1 more by name only")) << text;
+  view.failures_max = 0;
+  EXPECT_TRUE(contains(render_report(report, view, plain_terminal()), "second message"));
+}
+
+TEST(RenderReport, DisarmsWhatAnAttemptWrote) {
+  GradeReport report = failed_report();
+  report.checks[0].message = "got \x1b[2J";
+  report.checks[0].output = "\x1b]0;title\a\n";
+  const std::string text = render_report(report, ReportView{}, plain_terminal());
+  EXPECT_EQ(text.find('\x1b'), std::string::npos);
+  EXPECT_TRUE(contains(text, "| ?]0;title?\n")) << text;
+}
+
+TEST(RenderReport, ColoursFollowTheOutcomeTable) {
+  Terminal terminal;
+  terminal.colour = true;
+  terminal.utf8 = true;
+  const std::string red(outcome_row(Outcome::kWrong).colour);
+  EXPECT_TRUE(contains(render_headline(failed_report(), terminal), "\x1b[1;" + red + "m✗ wrong"));
+}
+
+TEST(RenderCheck, NamesTheOutcomeUnlessTheMarkSaysItAll) {
+  const Terminal terminal = plain_terminal();
+  EXPECT_EQ(render_check(verdict_of(1, "A", "B", Outcome::kPassed), terminal), "+ A.B");
+  EXPECT_EQ(render_check(verdict_of(1, "A", "B", Outcome::kWrong), terminal), "x A.B");
+  EXPECT_EQ(render_check(verdict_of(1, "A", "B", Outcome::kTimeLimit), terminal),
+            "x A.B (time limit)");
+}
+
+TEST(Wrap, BreaksAtBlanksAndIndentsWhatFollows) {
+  EXPECT_EQ(wrap("one two three", 7, 2), "one two\n  three");
+  EXPECT_EQ(wrap("unbreakable", 4, 0), "unbreakable");
+  EXPECT_EQ(wrap("", 4, 0), "");
+}
+
+}  // namespace
+}  // namespace unaided
