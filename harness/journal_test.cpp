@@ -143,6 +143,7 @@ TEST_F(JournalTest, AFullDiskIsOneSentenceAndLosesNothing) {
 
 TEST_F(JournalTest, SurvivesKillsWithoutLosingWhatWasAcknowledged) {
   for (int round = 0; round < 20; ++round) {
+    const std::size_t before = fs::exists(path_) ? read_journal(path_).events.size() : 0;
     auto [read_end, write_end] = make_pipe();
     const pid_t child = fork();
     if (child == 0) {
@@ -155,7 +156,6 @@ TEST_F(JournalTest, SurvivesKillsWithoutLosingWhatWasAcknowledged) {
     }
     write_end.reset();
     std::size_t acknowledged = 0;
-    const std::size_t before = fs::exists(path_) ? read_journal(path_).events.size() : 0;
     char byte = 0;
     while (acknowledged < static_cast<std::size_t>(round) && read(read_end.get(), &byte, 1) == 1) {
       ++acknowledged;

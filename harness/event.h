@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "clock.h"
+#include "verdict.h"
+
+namespace unaided {
+
+/// What grades an attempt. When it changes in the middle of a session, that is said and recorded.
+struct Toolchain {
+  std::string unaided;   // the program's version
+  std::string libtorch;  // "2.13.0"
+  std::string clang;     // the first line of `clang++ --version`
+
+  bool operator==(const Toolchain&) const = default;
+};
+
+/// Why an attempt is judged.
+enum class Purpose { kSave, kCheck, kSubmit, kDeadline };
+std::string_view purpose_id(Purpose purpose);
+
+// What happens to a session, as the journal has it. `at` is when.
+
+struct Created {
+  Moment at;
+  std::string session;  // "20261121-1405-attention-l2"
+  std::string kata;
+  std::string format;  // a row of the format table
+  int first_level = 1;
+  int last_level = 1;
+  std::uint64_t seed = 0;
+  std::optional<Moment> deadline;
+  Toolchain toolchain;
+};
+
+/// The attempt was copied; its text lies in snapshots/<hash>.cpp.
+struct SnapshotTaken {
+  Moment at;
+  std::string hash;
+};
+
+/// As SnapshotTaken, but after the deadline: kept, never judged.
+struct Late {
+  Moment at;
+  std::string hash;
+};
+
+struct Submitted {
+  Moment at;
+  std::string hash;
+};
+
+/// The short form of a GradeReport; the long one lies in results/.
+struct VerdictReached {
+  Moment at;
+  std::string hash;
+  Purpose purpose = Purpose::kSave;
+  Outcome outcome = Outcome::kNotRun;
+  int passed = 0;
+  int total = 0;
+  std::uint64_t seed = 0;
+  std::string result;  // the file in results/
+};
+
+/// A host took the session up again.
+struct Resumed {
+  Moment at;
+};
+
+struct ToolchainChanged {
+  Moment at;
+  Toolchain toolchain;
+};
+
+struct Abandoned {
+  Moment at;
+};
+
+enum class EndReason { kPassed, kDeadline };
+std::string_view end_reason_id(EndReason reason);
+
+struct Finished {
+  Moment at;
+  EndReason reason = EndReason::kPassed;
+  std::string hash;  // the snapshot that counts; empty when there was none
+  Outcome outcome = Outcome::kNotRun;
+};
+
+using Event = std::variant<Created, SnapshotTaken, Late, Submitted, VerdictReached, Resumed,
+                           ToolchainChanged, Abandoned, Finished>;
+
+const Moment& moment_of(const Event& event);
+nlohmann::json to_journal(const Event& event);
+/// Throws Fault when `json` is not an event that this version knows.
+Event from_journal(const nlohmann::json& json);
+
+}  // namespace unaided

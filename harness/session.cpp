@@ -1,0 +1,148 @@
+// The state machine of a session: no clock, no files, so that the journal alone decides and a
+// replay of any prefix gives the state that the host had at that point.
+#include "session.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cmath>
+
+#include "fault.h"
+
+namespace unaided {
+namespace {
+
+constexpr std::array<FormatRow, 1> kFormats = {{
+    {.id = "drill",
+     .summary = "one level, those below it given; every failed check shows its message",
+     .one_level = true,
+     .par_factor = 1.5,
+     .shows_output = true,
+     .passing_submit_ends = true},
+}};
+
+constexpr std::array<std::string_view, 4> kPhaseIds = {"new", "running", "finished", "abandoned"};
+
+void require_phase(const Session& session, Phase phase, std::string_view event) {
+  if (session.phase == phase) return;
+  throw Fault(
+      fmt::format("{} cannot happen in a session that is {}", event, phase_id(session.phase)));
+}
+
+void require_snapshot(const Session& session, const std::string& hash, std::string_view event) {
+  for (const SnapshotTaken& snapshot : session.snapshots) {
+    if (snapshot.hash == hash) return;
+  }
+  throw Fault(fmt::format("{} names a snapshot that was not taken: {}", event, hash));
+}
+
+void enter(Session& session, const Created& event) {
+  require_phase(session, Phase::kNew, "created");
+  format_row(event.format);
+  session.phase = Phase::kRunning;
+  session.created = event;
+  session.toolchain = event.toolchain;
+}
+
+void enter(Session& session, const SnapshotTaken& event) {
+  require_phase(session, Phase::kRunning, "a snapshot");
+  if (is_late(session, event.at)) throw Fault("a snapshot after the deadline does not count");
+  session.snapshots.push_back(event);
+}
+
+void enter(Session& session, const Late& event) {
+  require_phase(session, Phase::kRunning, "a late snapshot");
+  if (!is_late(session, event.at)) throw Fault("a snapshot before the deadline is not late");
+  session.late.push_back(event);
+}
+
+void enter(Session& session, const Submitted& event) {
+  require_phase(session, Phase::kRunning, "a submit");
+  require_snapshot(session, event.hash, "a submit");
+  session.submits.push_back(event);
+  session.open_submit = event.hash;
+}
+
+void enter(Session& session, const VerdictReached& event) {
+  require_phase(session, Phase::kRunning, "a verdict");
+  require_snapshot(session, event.hash, "a verdict");
+  session.verdicts.push_back(event);
+  const bool answers = event.purpose == Purpose::kSubmit && event.hash == session.open_submit;
+  if (answers) session.open_submit.clear();
+}
+
+void enter(Session& session, const Resumed&) {
+  require_phase(session, Phase::kRunning, "resume");
+  ++session.resumes;
+}
+
+void enter(Session& session, const ToolchainChanged& event) {
+  require_phase(session, Phase::kRunning, "a change of the toolchain");
+  session.toolchain = event.toolchain;
+}
+
+void enter(Session& session, const Abandoned& event) {
+  require_phase(session, Phase::kRunning, "abandon");
+  session.phase = Phase::kAbandoned;
+  session.ended_at = event.at;
+}
+
+void enter(Session& session, const Finished& event) {
+  require_phase(session, Phase::kRunning, "finish");
+  if (!event.hash.empty()) require_snapshot(session, event.hash, "finish");
+  session.phase = Phase::kFinished;
+  session.ended_at = event.at;
+  session.finished = event;
+}
+
+}  // namespace
+
+std::span<const FormatRow> format_rows() {
+  return kFormats;
+}
+
+const FormatRow& format_row(std::string_view id) {
+  for (const FormatRow& row : kFormats) {
+    if (row.id == id) return row;
+  }
+  throw Fault(fmt::format("there is no format '{}'", id));
+}
+
+std::int64_t allowed_ms(const FormatRow& format, const Kata& kata, int first_level,
+                        int last_level) {
+  int par_minutes = 0;
+  for (const Level& level : kata.levels) {
+    if (level.number >= first_level && level.number <= last_level) par_minutes += level.par_minutes;
+  }
+  return std::llround(par_minutes * format.par_factor * 60'000);
+}
+
+std::string_view phase_id(Phase phase) {
+  return kPhaseIds[static_cast<std::size_t>(phase)];
+}
+
+Session apply(Session session, const Event& event) {
+  std::visit([&session](const auto& one) { enter(session, one); }, event);
+  return session;
+}
+
+bool is_late(const Session& session, const Moment& snapshot_at) {
+  const auto left = time_left(session, snapshot_at);
+  return left && left->ms + kDeadlineGraceMs < 0;
+}
+
+std::optional<Elapsed> time_left(const Session& session, const Moment& now) {
+  if (!session.created.deadline) return std::nullopt;
+  return elapsed(now, *session.created.deadline);
+}
+
+std::optional<std::string> counting_snapshot(const Session& session) {
+  if (session.snapshots.empty()) return std::nullopt;
+  return session.snapshots.back().hash;
+}
+
+bool passed(const Session& session) {
+  return session.finished && session.finished->outcome == Outcome::kPassed;
+}
+
+}  // namespace unaided

@@ -1,0 +1,178 @@
+#include "session.h"
+
+#include <gtest/gtest.h>
+
+#include "fault.h"
+#include "journal.h"
+#include "temporary_folder.h"
+
+namespace unaided {
+namespace {
+
+const Moment kStart{"boot-a", 5000, 1795269909123};
+constexpr std::int64_t kAllowedMs = 15 * 60'000;
+
+Moment at(std::int64_t ms) {
+  return later(kStart, ms);
+}
+
+Created created() {
+  Created event;
+  event.at = kStart;
+  event.session = "20261121-1405-attention-l2";
+  event.kata = "attention";
+  event.format = "drill";
+  event.first_level = event.last_level = 2;
+  event.seed = 18'446'744'073'709'551'615u;
+  event.deadline = at(kAllowedMs);
+  event.toolchain = {"0.1.0", "2.13.0", "clang 14"};
+  return event;
+}
+
+VerdictReached verdict(std::int64_t ms, const std::string& hash, Purpose purpose, Outcome outcome) {
+  VerdictReached event;
+  event.at = at(ms);
+  event.hash = hash;
+  event.purpose = purpose;
+  event.outcome = outcome;
+  event.passed = outcome == Outcome::kPassed ? 10 : 7;
+  event.total = 10;
+  event.seed = 7;
+  event.result = "1.json";
+  return event;
+}
+
+/// A session with every kind of event, less abandoned.
+std::vector<Event> history() {
+  return {
+      created(),
+      SnapshotTaken{at(1000), "aa"},
+      verdict(2000, "aa", Purpose::kSave, Outcome::kWrong),
+      Resumed{at(3000)},
+      ToolchainChanged{at(3001), {"0.1.0", "2.14.0", "clang 15"}},
+      SnapshotTaken{at(4000), "bb"},
+      Submitted{at(4001), "bb"},
+      verdict(5000, "bb", Purpose::kSubmit, Outcome::kTimeLimit),
+      Late{at(kAllowedMs + 5000), "cc"},
+      verdict(kAllowedMs + 6000, "bb", Purpose::kDeadline, Outcome::kPassed),
+      Finished{at(kAllowedMs + 6001), EndReason::kDeadline, "bb", Outcome::kPassed},
+  };
+}
+
+Session replay(const std::vector<Event>& events) {
+  Session session;
+  for (const Event& event : events) session = unaided::apply(session, event);
+  return session;
+}
+
+struct Expected {
+  Phase phase;
+  std::size_t snapshots, submits, verdicts;
+  std::string open_submit;
+  int resumes;
+};
+
+TEST(Session, EveryPrefixOfAJournalReplaysToTheRightState) {
+  const std::vector<Expected> expected = {
+      {Phase::kNew, 0, 0, 0, "", 0},     {Phase::kRunning, 0, 0, 0, "", 0},
+      {Phase::kRunning, 1, 0, 0, "", 0}, {Phase::kRunning, 1, 0, 1, "", 0},
+      {Phase::kRunning, 1, 0, 1, "", 1}, {Phase::kRunning, 1, 0, 1, "", 1},
+      {Phase::kRunning, 2, 0, 1, "", 1}, {Phase::kRunning, 2, 1, 1, "bb", 1},
+      {Phase::kRunning, 2, 1, 2, "", 1}, {Phase::kRunning, 2, 1, 2, "", 1},
+      {Phase::kRunning, 2, 1, 3, "", 1}, {Phase::kFinished, 2, 1, 3, "", 1},
+  };
+  const std::vector<Event> events = history();
+  ASSERT_EQ(expected.size(), events.size() + 1);
+  const TemporaryFolder folder;
+  Journal journal(folder.path() / "journal");
+  for (std::size_t count = 0; count <= events.size(); ++count) {
+    if (count > 0) journal.append(to_journal(events[count - 1]));
+    Session session;
+    for (const nlohmann::json& line : read_journal(folder.path() / "journal").events) {
+      session = unaided::apply(session, from_journal(line));
+    }
+    EXPECT_EQ(session.phase, expected[count].phase) << count;
+    EXPECT_EQ(session.snapshots.size(), expected[count].snapshots) << count;
+    EXPECT_EQ(session.submits.size(), expected[count].submits) << count;
+    EXPECT_EQ(session.verdicts.size(), expected[count].verdicts) << count;
+    EXPECT_EQ(session.open_submit, expected[count].open_submit) << count;
+    EXPECT_EQ(session.resumes, expected[count].resumes) << count;
+    EXPECT_EQ(session.toolchain.libtorch, count == 0 ? "" : count < 5 ? "2.13.0" : "2.14.0");
+    EXPECT_EQ(session.late.size(), count < 9 ? 0u : 1u);
+    EXPECT_EQ(passed(session), count == events.size());
+  }
+}
+
+TEST(Event, SurvivesTheJournalWhole) {
+  std::vector<Event> events = history();
+  events.push_back(Abandoned{at(9)});
+  for (const Event& event : events) {
+    const nlohmann::json written = to_journal(event);
+    EXPECT_EQ(to_journal(from_journal(nlohmann::json::parse(written.dump()))), written);
+  }
+  EXPECT_EQ(std::get<Created>(from_journal(to_journal(created()))).seed, created().seed);
+}
+
+TEST(Event, RefusesWhatItDoesNotKnow) {
+  EXPECT_THROW(from_journal({{"event", "promoted"}, {"at", kStart}}), Fault);
+  EXPECT_THROW(from_journal({{"event", "late"}, {"at", kStart}}), Fault);
+  EXPECT_THROW(from_journal({{"event", "late"}, {"at", kStart}, {"hash", 7}}), Fault);
+  EXPECT_THROW(from_journal(nlohmann::json::object()), Fault);
+  nlohmann::json forged = to_journal(verdict(1, "aa", Purpose::kSave, Outcome::kWrong));
+  forged["outcome"] = "splendid";
+  EXPECT_THROW(from_journal(forged), Fault);
+}
+
+TEST(Session, TheMomentOfTheSnapshotDecidesLateness) {
+  const Session session = replay({created()});
+  EXPECT_FALSE(is_late(session, at(kAllowedMs)));
+  EXPECT_FALSE(is_late(session, at(kAllowedMs + kDeadlineGraceMs)));
+  EXPECT_TRUE(is_late(session, at(kAllowedMs + kDeadlineGraceMs + 1)));
+  EXPECT_THROW(unaided::apply(session, SnapshotTaken{at(kAllowedMs + 1000), "aa"}), Fault);
+  EXPECT_THROW(unaided::apply(session, Late{at(1000), "aa"}), Fault);
+
+  // A verdict that comes long after the deadline on a snapshot in time is a verdict.
+  const Session judged =
+      replay({created(), SnapshotTaken{at(kAllowedMs), "aa"},
+              verdict(kAllowedMs + 60'000, "aa", Purpose::kDeadline, Outcome::kPassed)});
+  EXPECT_EQ(judged.verdicts.size(), 1u);
+  EXPECT_EQ(counting_snapshot(judged), "aa");
+}
+
+TEST(Session, ALateSnapshotNeverCounts) {
+  const Session session =
+      replay({created(), SnapshotTaken{at(1), "aa"}, Late{at(kAllowedMs + 1000), "bb"}});
+  EXPECT_EQ(counting_snapshot(session), "aa");
+  EXPECT_THROW(unaided::apply(session, Submitted{at(kAllowedMs + 1001), "bb"}), Fault);
+}
+
+TEST(Session, TheDeadlineSurvivesARebootByTheWall) {
+  const Session session = replay({created()});
+  FakeClock clock(kStart);
+  clock.advance(60'000);
+  EXPECT_EQ(time_left(session, clock.now())->ms, kAllowedMs - 60'000);
+  EXPECT_FALSE(time_left(session, clock.now())->by_wall_clock);
+  clock.reboot(120'000);
+  EXPECT_EQ(time_left(session, clock.now())->ms, kAllowedMs - 180'000);
+  EXPECT_TRUE(time_left(session, clock.now())->by_wall_clock);
+}
+
+TEST(Session, RefusesEventsThatCannotFollow) {
+  EXPECT_THROW(replay({Resumed{at(1)}}), Fault);
+  EXPECT_THROW(replay({created(), created()}), Fault);
+  EXPECT_THROW(replay({created(), Submitted{at(1), "aa"}}), Fault);
+  EXPECT_THROW(replay({created(), Abandoned{at(1)}, SnapshotTaken{at(2), "aa"}}), Fault);
+  Created unknown = created();
+  unknown.format = "duel";
+  EXPECT_THROW(replay({unknown}), Fault);
+}
+
+TEST(FormatTable, GivesADrillOneAndAHalfTimesTheLevelsPar) {
+  Kata kata;
+  kata.levels = {{1, "one", 10}, {2, "two", 20}};
+  EXPECT_EQ(allowed_ms(format_row("drill"), kata, 2, 2), 30 * 60'000);
+  EXPECT_EQ(allowed_ms(format_row("drill"), kata, 1, 2), 45 * 60'000);
+}
+
+}  // namespace
+}  // namespace unaided
