@@ -8,13 +8,14 @@
 #include <tuple>
 #include <vector>
 
+#include "sha256.h"
+
 namespace unaided {
 namespace {
 
 constexpr std::string_view kBold = "1";
 constexpr std::string_view kFaint = "2";
 constexpr int kMessageIndent = 8;
-constexpr std::size_t kSnapshotLength = 8;  // of its hash; enough to tell the saves of a session
 
 struct Symbols {
   std::string_view passed, failed, unknown, dot, bar;
@@ -240,7 +241,7 @@ std::string render_headline(const GradeReport& report, const Terminal& terminal)
   std::string facts = fmt::format("{} {}", dot, counts(report));
   if (report.total_ms > 0) facts += fmt::format(" {} {:.2f} s", dot, report.total_ms / 1000);
   if (!report.snapshot_hash.empty()) {
-    facts += fmt::format(" {} snapshot {}", dot, report.snapshot_hash.substr(0, kSnapshotLength));
+    facts += fmt::format(" {} snapshot {}", dot, short_hash(report.snapshot_hash));
   }
   const std::string bold_colour = fmt::format("{};{}", kBold, row.colour);
   return fmt::format("{}  {} {} {}", terminal.paint(bold_colour, verdict), report.kata,

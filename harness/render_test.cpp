@@ -18,7 +18,7 @@ CheckVerdict verdict_of(int level, const char* behaviour, const char* name, Outc
 GradeReport failed_report() {
   GradeReport report;
   report.kata = "attention";
-  report.snapshot_hash = "3fa2c1d0e5";
+  report.snapshot_hash = "3fa2c1d0e5f6a7b8";
   report.last_level = 2;
   report.seed = 42;
   report.outcome = Outcome::kWrong;
@@ -41,21 +41,22 @@ TEST(RenderReport, PutsTheVerdictFirstAndGroupsFailures) {
   ReportView view;
   view.replay_command = "./unaided grade a.cpp --kata attention";
   view.next_when_failed = "Next: mend it.";
-  EXPECT_EQ(render_report(failed_report(), view, plain_terminal()),
-            "x wrong  attention levels 1-2 - 1 of 3 checks passed - 0.62 s - snapshot 3fa2c1d0\n"
-            "  + level 1  1 of 1\n"
-            "  x level 2  0 of 2\n"
-            "\n"
-            "  CausalMask (level 2)\n"
-            "    x Aligns, Leaks\n"
-            "        expected 1\n"
-            "        got 2\n"
-            "\n"
-            "  wrong: The attempt did something other than the contract says: compare\n"
-            "  expected with got, for the input shown.\n"
-            "\n"
-            "  The same inputs again: ./unaided grade a.cpp --kata attention --seed 42\n"
-            "  Next: mend it.\n");
+  EXPECT_EQ(
+      render_report(failed_report(), view, plain_terminal()),
+      "x wrong  attention levels 1-2 - 1 of 3 checks passed - 0.62 s - snapshot 3fa2c1d0e5f6\n"
+      "  + level 1  1 of 1\n"
+      "  x level 2  0 of 2\n"
+      "\n"
+      "  CausalMask (level 2)\n"
+      "    x Aligns, Leaks\n"
+      "        expected 1\n"
+      "        got 2\n"
+      "\n"
+      "  wrong: The attempt did something other than the contract says: compare\n"
+      "  expected with got, for the input shown.\n"
+      "\n"
+      "  The same inputs again: ./unaided grade a.cpp --kata attention --seed 42\n"
+      "  Next: mend it.\n");
 }
 
 TEST(RenderReport, APassedReportIsOneLineAndWhatIsNext) {
@@ -67,7 +68,7 @@ TEST(RenderReport, APassedReportIsOneLineAndWhatIsNext) {
   view.replay_command = "replay";
   view.next_when_passed = "Next: level 3.";
   EXPECT_EQ(render_report(report, view, plain_terminal()),
-            "+ passed  attention level 1 - 3 of 3 checks passed - 0.62 s - snapshot 3fa2c1d0\n"
+            "+ passed  attention level 1 - 3 of 3 checks passed - 0.62 s - snapshot 3fa2c1d0e5f6\n"
             "\n"
             "  Next: level 3.\n");
 }
