@@ -1,0 +1,196 @@
+// The candidate's folder. Everything in it is theirs to change, so nothing here is read back but
+// the attempt and try.cpp, and those by attempt.h.
+#include "workspace.h"
+
+#include <fmt/format.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "attempt.h"
+#include "compiler.h"
+#include "drill.h"
+#include "fault.h"
+#include "text_file.h"
+
+namespace unaided {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kSourceBytesMax = 1'000'000;
+
+constexpr char kReadme[] = R"(# {title}: level {level}, {level_title}
+
+Write your code in `{attempt}`. Every save is judged; `./u watch` shows the verdicts as they come.
+
+    ./u check      judge it now and show every failed check
+    ./u run        build and run try.cpp with your code, to print and try things
+    ./u status     time left and the last verdict
+    ./u submit     judge it with the slow checks too; passing ends the session
+    ./u reset      the starting file again (yours is kept beside it)
+
+{given}
+)";
+
+constexpr char kTry[] =
+    R"(// Yours to try things in: `./u run` builds this with {attempt} and runs it. Never judged.
+#include <iostream>
+
+{includes}
+int main() {{
+  const torch::Tensor x = torch::arange(6, torch::kFloat32).reshape({{2, 3}});
+  std::cout << x << '\n';
+}}
+)";
+
+/// $UNAIDED_SESSION tells the program which session; the launcher stands in for a program that an
+/// update has moved.
+constexpr char kShim[] = R"(#!/bin/sh
+# unaided, for the session of this folder.
+export UNAIDED_COMMAND=./u UNAIDED_SESSION={session}
+for program in {program} {launcher}; do
+  [ -x "$program" ] && exec "$program" "$@"
+done
+echo "unaided is no longer at {root}: start it from where it is now" >&2
+exit 2
+)";
+
+constexpr char kClangd[] = R"(CompileFlags:
+  CompilationDatabase: .
+Diagnostics:
+  UnusedIncludes: None
+)";
+
+std::string readme(const Kata& kata, int first_level, int last_level, const std::string& attempt) {
+  const Level& level = kata.levels.at(static_cast<std::size_t>(first_level - 1));
+  const std::string given =
+      first_level == 1 ? "" : fmt::format("The levels below {} are given, solved.", first_level);
+  std::string text = fmt::format(
+      kReadme, fmt::arg("title", kata.title), fmt::arg("level", level.number),
+      fmt::arg("level_title", level.title), fmt::arg("attempt", attempt), fmt::arg("given", given));
+  for (int number = first_level; number <= last_level; ++number) {
+    text += read_text_file(kata.statement(number), kSourceBytesMax) + "\n";
+  }
+  for (int number = 1; number < first_level; ++number) {
+    text += fmt::format("\n---\nGiven, for reference:\n\n{}",
+                        read_text_file(kata.statement(number), kSourceBytesMax));
+  }
+  return text;
+}
+
+std::string try_source(const std::string& attempt, int last_level) {
+  std::string includes;
+  for (int number = 1; number <= last_level; ++number) {
+    includes += fmt::format("#include \"level{}.h\"\n", number);
+  }
+  return fmt::format(kTry, fmt::arg("attempt", attempt), fmt::arg("includes", includes));
+}
+
+std::string compile_commands(const fs::path& folder, const Installation& installation,
+                             const std::string& attempt) {
+  nlohmann::json commands = nlohmann::json::array();
+  for (const std::string& file : {attempt, std::string(kTryName)}) {
+    nlohmann::json arguments = {installation.clang.string(), "-std=c++20", "-Wall", "-Wextra"};
+    for (const fs::path& include : installation.libtorch_include) {
+      arguments.insert(arguments.end(), {"-isystem", include.string()});
+    }
+    arguments.insert(arguments.end(), {"-c", file});
+    commands.push_back({{"directory", folder.string()}, {"file", file}, {"arguments", arguments}});
+  }
+  return commands.dump(2) + "\n";
+}
+
+std::string shim(const WorkspacePlan& plan, const Installation& installation) {
+  return fmt::format(kShim, fmt::arg("session", shell_quoted(plan.session.string())),
+                     fmt::arg("program", shell_quoted(plan.program.string())),
+                     fmt::arg("launcher", shell_quoted((installation.root / "unaided").string())),
+                     fmt::arg("root", installation.root.string()));
+}
+
+bool occupied(const fs::path& path) {
+  return fs::symlink_status(path).type() != fs::file_type::not_found;
+}
+
+fs::path free_name_beside(const fs::path& path) {
+  for (int number = 1;; ++number) {
+    const fs::path name = path.parent_path() / fmt::format("{}.old-{}{}", path.stem().string(),
+                                                           number, path.extension().string());
+    if (!occupied(name)) return name;
+  }
+}
+
+}  // namespace
+
+std::string starting_attempt(const Kata& kata, int first_level, int last_level) {
+  const std::string starter = read_text_file(kata.starter(), kSourceBytesMax);
+  if (first_level == 1 && last_level == kata.level_count()) return starter;
+  if (first_level != last_level) throw Fault("a session has one level, or all of them");
+  return drill_source(starter, read_text_file(kata.reference(), kSourceBytesMax), first_level);
+}
+
+void write_workspace(const WorkspacePlan& plan, const Kata& kata, const Installation& installation,
+                     const std::string& attempt) {
+  const fs::path& folder = plan.folder;
+  const std::string name = kata.attempt_name();
+  write_text_file(folder / "README.md", readme(kata, plan.first_level, plan.last_level, name));
+  for (int number = 1; number <= plan.last_level; ++number) {
+    const fs::path contract = kata.contract(number);
+    write_text_file(folder / contract.filename(), read_text_file(contract, kSourceBytesMax));
+  }
+  write_text_file(folder / name, attempt);
+  write_text_file(folder / kTryName, try_source(name, plan.last_level));
+  write_text_file(folder / "compile_commands.json", compile_commands(folder, installation, name));
+  write_text_file(folder / ".clangd", kClangd);
+  write_text_file(folder / "u", shim(plan, installation));
+  fs::permissions(folder / "u", fs::perms::owner_exec, fs::perm_options::add);
+}
+
+std::string reset_attempt(const fs::path& folder, const std::string& attempt_name,
+                          const std::string& starter) {
+  const fs::path attempt = folder / attempt_name;
+  const fs::path fresh = folder / ("." + attempt_name + ".new");
+  fs::remove_all(fresh);
+  write_text_file(fresh, starter);
+  fs::path kept;
+  if (occupied(attempt)) {
+    kept = free_name_beside(attempt);
+    fs::rename(attempt, kept);
+  }
+  fs::rename(fresh, attempt);
+  return kept.filename().string();
+}
+
+SaveWatch::SaveWatch(const fs::path& folder, std::string name)
+    : inotify_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)), name_(std::move(name)) {
+  constexpr std::uint32_t kEvents =
+      IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+  if (!inotify_ || inotify_add_watch(inotify_.get(), folder.c_str(), kEvents) < 0) {
+    throw_errno("cannot watch " + folder.string());
+  }
+}
+
+bool SaveWatch::saved() {
+  alignas(inotify_event) std::array<char, 65536> buffer;
+  bool saved = false;
+  for (;;) {
+    const ssize_t got = read(inotify_.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return saved;
+    const char* at = buffer.data();
+    while (at < buffer.data() + got) {
+      const auto* event = reinterpret_cast<const inotify_event*>(at);
+      if (event->mask & (IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF)) watching_ = false;
+      const bool lost =
+          event->mask & IN_Q_OVERFLOW;  // too many events: it may have been among them
+      if (lost || (event->len > 0 && name_ == event->name)) saved = true;
+      at += sizeof(inotify_event) + event->len;
+    }
+  }
+}
+
+}  // namespace unaided

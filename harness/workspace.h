@@ -1,0 +1,54 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "installation.h"
+#include "kata.h"
+#include "process.h"
+
+namespace unaided {
+
+/// What a workspace is made for.
+struct WorkspacePlan {
+  std::filesystem::path folder;   // made by write_workspace
+  std::filesystem::path session;  // the session's folder: ./u names it
+  std::filesystem::path program;  // this program: ./u runs it
+  int first_level = 1;
+  int last_level = 1;
+};
+
+inline constexpr char kTryName[] = "try.cpp";
+
+/// The attempt that a session of these levels starts with.
+std::string starting_attempt(const Kata& kata, int first_level, int last_level);
+
+/// Makes the candidate's folder: README.md (the statements), the contracts levelK.h up to the last
+/// level, the attempt, try.cpp, what clangd needs, and the shim ./u. Throws Fault.
+void write_workspace(const WorkspacePlan& plan, const Kata& kata, const Installation& installation,
+                     const std::string& attempt);
+
+/// Puts `starter` in the place of the attempt. What lay there, whatever it is, is kept beside it;
+/// returns its new name ("attention.old-1.cpp"), or "" when nothing lay there. Throws Fault.
+std::string reset_attempt(const std::filesystem::path& folder, const std::string& attempt_name,
+                          const std::string& starter);
+
+/// Tells when a file in a folder was saved: written in place, or renamed to (as editors do).
+class SaveWatch {
+ public:
+  /// Throws Fault when the folder cannot be watched.
+  SaveWatch(const std::filesystem::path& folder, std::string name);
+
+  int fd() const { return inotify_.get(); }  // readable when something happened
+  /// Takes all that happened; true when the file was saved among it. Never blocks.
+  bool saved();
+  /// False once the folder itself was removed or moved away.
+  bool watching() const { return watching_; }
+
+ private:
+  Descriptor inotify_;
+  std::string name_;
+  bool watching_ = true;
+};
+
+}  // namespace unaided
