@@ -100,6 +100,10 @@ fs::path Installation::checks_library(const std::string& kata) const {
   return build / "checks" / (kata + ".so");
 }
 
+fs::path Installation::checks_object(const std::string& kata, int level) const {
+  return build / "checks" / (kata + "_level" + std::to_string(level) + ".o");
+}
+
 Installation load_installation() {
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);

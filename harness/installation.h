@@ -21,6 +21,8 @@ struct Installation {
 
   std::filesystem::path worker() const;                                 // <build>/unaided-worker
   std::filesystem::path checks_library(const std::string& kata) const;  // <build>/checks/<kata>.so
+  /// <build>/checks/<kata>_levelN.o: what it leaves undefined is what the level asks for.
+  std::filesystem::path checks_object(const std::string& kata, int level) const;
 };
 
 /// Reads installation.json beside the running program. Throws Fault when it is missing or stale.

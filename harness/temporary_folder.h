@@ -8,11 +8,12 @@
 
 namespace unaided {
 
-/// A private folder below $TMPDIR or /tmp, removed with its owner. Used by tests only.
+/// A private folder below `parent` ($TMPDIR or /tmp unless given), removed with its owner.
 class TemporaryFolder {
  public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "unaided-XXXXXX").string();
+  explicit TemporaryFolder(
+      const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
+    std::string name = (parent / "unaided-XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr) throw_errno("cannot make a folder like " + name);
     path_ = name;
   }

@@ -1,0 +1,253 @@
+// From a snapshot's text to a shared object. Two things make it fast: LibTorch's headers are
+// precompiled with their templates instantiated, and the inline functions in them are compiled once
+// into a library of their own, so that the attempt's object holds nothing but the candidate's code.
+// That library refers to a few functions that LibTorch declares but does not export; they are made
+// weak, since nothing calls them. Clang and the linker run together in one sandbox per attempt.
+#include "compiler.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <functional>
+
+#include "fault.h"
+#include "symbols.h"
+#include "text_file.h"
+
+namespace unaided {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kCompileWallMsMax = 30'000;
+constexpr int kHeaderWallMsMax = 300'000;
+constexpr std::size_t kHeaderTextBytesMax = 64 << 10;
+constexpr std::size_t kDiagnosticsBytesMax = std::size_t{1} << 20;
+constexpr ResourceLimits kCompileLimits{.cpu_s = 25, .address_space_mb = 4096, .file_mb = 128};
+
+/// Attempts may define namespace kata, and try.cpp main; all else stays inside the object, so that
+/// nothing in it can take the place of a function of the checks.
+constexpr const char* kExports = "{ global: extern \"C++\" { kata::*; }; main; local: *; };\n";
+
+/// What header and attempt must have in common.
+std::vector<std::string> common_arguments(const Installation& installation) {
+  std::vector<std::string> arguments{"-std=c++20", "-O0", "-fPIC"};
+  for (const fs::path& folder : installation.libtorch_include) {
+    arguments.insert(arguments.end(), {"-isystem", folder.string()});
+  }
+  return arguments;
+}
+
+/// Response files take quoted words; paths may hold spaces.
+std::string response_file(const std::vector<std::string>& arguments) {
+  std::string text;
+  for (const std::string& argument : arguments) text += "\"" + argument + "\"\n";
+  return text;
+}
+
+RunEnd run_tool(std::vector<std::string> argv) {
+  Command command;
+  command.argv = std::move(argv);
+  command.environment = {"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8"};
+  return run_bounded(command, kHeaderWallMsMax, kDiagnosticsBytesMax, nullptr);
+}
+
+void run_or_fault(const std::vector<std::string>& argv, const std::string& what) {
+  const RunEnd end = run_tool(argv);
+  if (end.succeeded()) return;
+  throw Fault(what + " failed; run ./unaided doctor\n" + end.output.substr(0, 2000));
+}
+
+std::string cache_key(const Installation& installation) {
+  const RunEnd version = run_tool({installation.clang.string(), "--version"});
+  if (!version.succeeded()) throw Fault("cannot run " + installation.clang.string());
+  std::string identity = version.output + installation.libtorch_version;
+  for (const std::string& argument : common_arguments(installation)) identity += argument + "\n";
+  identity += read_text_file(installation.root / "harness/attempt_headers.h", kHeaderTextBytesMax);
+  char text[32];
+  std::snprintf(text, sizeof text, "%016zx", std::hash<std::string>{}(identity));
+  return "libtorch-" + installation.libtorch_version + "-" + text;
+}
+
+/// Holds an exclusive lock on a file for its lifetime.
+class FileLock {
+ public:
+  explicit FileLock(const fs::path& path)
+      : file_(open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600)) {
+    if (!file_) throw_errno("cannot open " + path.string());
+    while (flock(file_.get(), LOCK_EX) != 0) {
+      if (errno != EINTR) throw_errno("cannot lock " + path.string());
+    }
+  }
+
+ private:
+  Descriptor file_;
+};
+
+void build_header_library(const Installation& installation, const fs::path& folder) {
+  const std::string object = (folder / "headers.o").string();
+  run_or_fault({installation.clang.string(), "-O0", "-fPIC", "-w", "-c",
+                (folder / "headers.pch").string(), "-o", object},
+               "compiling LibTorch's inline functions");
+  std::string weak;
+  for (const std::string& name : read_symbols(object).undefined) {
+    if (name != "_GLOBAL_OFFSET_TABLE_") weak += name + "\n";
+  }
+  write_text_file(folder / "weak.txt", weak);
+  run_or_fault(
+      {installation.objcopy.string(), "--weaken-symbols=" + (folder / "weak.txt").string(), object},
+      "weakening unexported names");
+  run_or_fault(
+      {installation.mold.string(), "-shared", "-o", (folder / "headers.so").string(), object},
+      "linking LibTorch's inline functions");
+  fs::remove(object);
+}
+
+void build_header_cache(const Installation& installation, const fs::path& folder) {
+  if (isatty(STDERR_FILENO) != 0) {
+    std::fputs("Preparing LibTorch's headers, once per machine (about 20 s) …\n", stderr);
+  }
+  fs::remove_all(folder);
+  fs::create_directories(folder);
+  write_text_file(
+      folder / "headers.h",
+      read_text_file(installation.root / "harness/attempt_headers.h", kHeaderTextBytesMax));
+  std::vector<std::string> argv{installation.clang.string()};
+  for (const std::string& argument : common_arguments(installation)) argv.push_back(argument);
+  const std::vector<std::string> rest{"-w",
+                                      "-Xclang",
+                                      "-fpch-instantiate-templates",
+                                      "-fpch-codegen",
+                                      "-x",
+                                      "c++-header",
+                                      (folder / "headers.h").string(),
+                                      "-o",
+                                      (folder / "headers.pch").string()};
+  argv.insert(argv.end(), rest.begin(), rest.end());
+  run_or_fault(argv, "precompiling LibTorch's headers");
+  build_header_library(installation, folder);
+}
+
+}  // namespace
+
+std::string shell_quoted(const std::string& text) {
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+HeaderCache ensure_header_cache(const Installation& installation) {
+  const fs::path parent = cache_folder() / "headers";
+  fs::create_directories(parent);
+  const std::string key = cache_key(installation);
+  const HeaderCache cache{parent / key, parent / key / "headers.pch", parent / key / "headers.so"};
+  if (fs::exists(cache.library)) return cache;
+  const FileLock lock(parent / (key + ".lock"));
+  if (fs::exists(cache.library)) return cache;
+  build_header_cache(installation, cache.folder);
+  return cache;
+}
+
+Compiler::Compiler(const Installation& installation, const HeaderCache& headers,
+                   const fs::path& scratch, const std::vector<fs::path>& contracts, bool sandbox)
+    : installation_(installation), headers_(headers), scratch_(scratch), sandbox_(sandbox) {
+  fs::create_directories(scratch_ / "contracts");
+  for (const fs::path& contract : contracts) {
+    fs::copy_file(contract, scratch_ / "contracts" / contract.filename(),
+                  fs::copy_options::overwrite_existing);
+  }
+  std::vector<std::string> arguments = common_arguments(installation);
+  const std::vector<std::string> rest{"-Wno-everything",
+                                      "-Werror=return-type",
+                                      "-ferror-limit=20",
+                                      "-ftemplate-backtrace-limit=1",
+                                      "-fno-color-diagnostics",
+                                      "-Xclang",
+                                      "-fno-validate-pch",
+                                      "-include-pch",
+                                      headers_.header.string(),
+                                      "-I",
+                                      (scratch_ / "contracts").string(),
+                                      "-c"};
+  arguments.insert(arguments.end(), rest.begin(), rest.end());
+  write_text_file(scratch_ / "compile.arguments", response_file(arguments));
+  write_text_file(scratch_ / "exports", kExports);
+}
+
+SandboxPolicy Compiler::policy() const {
+  SandboxPolicy policy;
+  policy.read_only = installation_.libtorch_include;
+  policy.read_only.push_back(headers_.folder);
+  policy.read_only.push_back(scratch_);
+  policy.environment = {"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "TMPDIR=/tmp"};
+  return policy;
+}
+
+std::string Compiler::script(const std::vector<Source>& sources, const fs::path& folder,
+                             const Build& build, Instrumentation instrumentation) const {
+  const bool address = instrumentation == Instrumentation::kAddressSanitizer;
+  const std::string clang = shell_quoted(installation_.clang.string()) + " @" +
+                            shell_quoted((scratch_ / "compile.arguments").string()) +
+                            (address ? " -fsanitize=address -g1" : "");
+  std::string script;
+  std::string waits;
+  std::string objects;
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const fs::path object =
+        i == 0 ? build.object : fs::path(build.object.string() + std::to_string(i));
+    const std::string log = shell_quoted(object.string() + ".log");
+    const std::string job = std::to_string(i);
+    script += clang + " " + shell_quoted((folder / sources[i].name).string()) + " -o " +
+              shell_quoted(object.string()) + " >" + log + " 2>&1 & job" + job + "=$!\n";
+    waits += "wait $job" + job + "; status" + job + "=$?; cat " + log + "; [ $status" + job +
+             " -eq 0 ] || failed=$status" + job + "\n";
+    objects += " " + shell_quoted(object.string());
+  }
+  return "failed=0\n" + script + waits + "[ $failed -eq 0 ] || exit $failed\nexec " +
+         shell_quoted(installation_.mold.string()) +
+         " -shared --version-script=" + shell_quoted((scratch_ / "exports").string()) + " -o " +
+         shell_quoted(build.library.string()) + objects + "\n";
+}
+
+Build Compiler::build(const std::vector<Source>& sources, Instrumentation instrumentation,
+                      const CancelToken* cancel) {
+  ++count_;
+  if (count_ > 2) fs::remove_all(scratch_ / std::to_string(count_ - 2));
+  const fs::path folder = scratch_ / std::to_string(count_);
+  const fs::path output = folder / "out";
+  fs::create_directories(output);
+  for (const Source& source : sources) write_text_file(folder / source.name, source.text);
+
+  Build build;
+  build.object = output / "attempt.o";
+  build.library = output / "attempt.so";
+  Command command;
+  command.argv = {"/bin/sh", "-c", script(sources, folder, build, instrumentation)};
+  command.limits = kCompileLimits;
+  SandboxPolicy policy = this->policy();
+  policy.binds.push_back({output, output, /*writable=*/true});
+  const SandboxedCommand inside = sandboxed(std::move(command), policy, sandbox_);
+  const RunEnd end = run_bounded(inside.command, kCompileWallMsMax, kDiagnosticsBytesMax, cancel);
+  build.wall_ms = end.wall_ms;
+  build.diagnostics = end.output;
+  switch (end.reason) {
+    case RunEnd::Reason::kExited:
+      build.result = end.exit_status == 0 ? Build::Result::kBuilt : Build::Result::kRefused;
+      break;
+    case RunEnd::Reason::kCancelled:
+      build.result = Build::Result::kCancelled;
+      break;
+    case RunEnd::Reason::kSignalled:
+    case RunEnd::Reason::kWallLimit:
+    case RunEnd::Reason::kOutputLimit:
+      build.result = Build::Result::kLimit;
+      break;
+  }
+  return build;
+}
+
+}  // namespace unaided

@@ -1,0 +1,298 @@
+// The way of an attempt: text → object → shared object → one forked child per check → verdicts.
+// What it owns: a scratch folder, the compiler's files in it, and the worker. What can fail: the
+// harness's own parts (a Fault); everything that an attempt does to them is a verdict. A worker
+// that is lost, or a child that somebody else killed, costs one more try on a fresh worker before
+// anybody is blamed.
+#include "grader.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <random>
+#include <thread>
+
+#include "compiler.h"
+#include "diagnostics.h"
+#include "fault.h"
+#include "sandbox.h"
+#include "sha256.h"
+#include "symbols.h"
+#include "temporary_folder.h"
+#include "worker_link.h"
+
+namespace unaided {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr int kParallelChecksMax = 4;
+constexpr Limits kMainLimits{
+    .wall_ms = 10'000, .cpu_ms = 10'000, .memory_mb = 1024, .output_kb = 1024, .file_mb = 8};
+
+std::uint64_t fresh_seed() {
+  std::random_device device;
+  // Short enough to be typed after --seed.
+  return device() % 1'000'000'000ULL + 1;
+}
+
+int parallel_checks(const Grader::Options& options) {
+  if (options.parallel_checks > 0) return options.parallel_checks;
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kParallelChecksMax);
+}
+
+json limits_json(const Limits& limits) {
+  return {{"wall_ms", limits.wall_ms},
+          {"cpu_ms", limits.cpu_ms},
+          {"memory_mb", limits.memory_mb},
+          {"output_kb", limits.output_kb},
+          {"file_mb", limits.file_mb}};
+}
+
+std::string key_of(const CheckName& check) {
+  return check.behaviour + "." + check.name;
+}
+
+void fill_verdict(CheckVerdict& verdict, const json& reply, bool with_output) {
+  const auto outcome = outcome_from_id(reply.at("outcome").get<std::string>());
+  verdict.outcome = outcome.value_or(Outcome::kFault);
+  verdict.message = reply.at("message");
+  if (with_output) verdict.output = reply.at("output");
+  verdict.wall_ms = reply.at("wall_ms");
+  verdict.memory_kb = reply.at("memory_kb");
+}
+
+/// The report's outcome is that of the first check that did not pass.
+void settle_outcome(GradeReport& report) {
+  const auto failed =
+      std::find_if(report.checks.begin(), report.checks.end(),
+                   [](const CheckVerdict& verdict) { return verdict.outcome != Outcome::kPassed; });
+  report.outcome = failed == report.checks.end() ? Outcome::kPassed : failed->outcome;
+}
+
+bool wanted(const CheckName& check, const GradeRequest& request) {
+  if (check.level < request.first_level || check.level > request.last_level) return false;
+  if (check.slow && !request.slow) return false;
+  return request.only.empty() || request.only == key_of(check);
+}
+
+std::filesystem::path private_runtime_folder() {
+  const std::filesystem::path folder = runtime_folder();
+  std::filesystem::create_directories(folder);
+  return folder;
+}
+
+}  // namespace
+
+struct Grader::State {
+  State(const Installation& installation_given, const Kata& kata_given,
+        const Options& options_given)
+      : installation(installation_given),
+        kata(kata_given),
+        options(options_given),
+        enforced(options_given.sandbox && sandbox_support().available),
+        scratch(private_runtime_folder()) {}
+
+  void prepare();
+  WorkerLink& worker();
+  Build build(const std::vector<Source>& sources, const CancelToken* cancel);
+  /// Fills in the report's outcome when the attempt never reaches a check.
+  bool reject(const GradeRequest& request, const Build& build, GradeReport& report) const;
+  std::string missing_sentence(const GradeRequest& request, const ObjectSymbols& attempt) const;
+  void run_checks(const GradeRequest& request, const Build& build, const VerdictSink& sink,
+                  const CancelToken* cancel, GradeReport& report);
+
+  Installation installation;
+  Kata kata;
+  Options options;
+  bool enforced;
+  TemporaryFolder scratch;
+  std::optional<HeaderCache> headers;
+  std::optional<Compiler> compiler;
+  std::vector<ObjectSymbols> asked;  // by level: what its checks leave undefined
+  std::optional<WorkerLink> link;
+};
+
+void Grader::State::prepare() {
+  if (compiler) return;
+  headers = ensure_header_cache(installation);
+  std::vector<std::filesystem::path> contracts;
+  for (const Level& level : kata.levels) {
+    contracts.push_back(kata.contract(level.number));
+    asked.push_back(read_symbols(installation.checks_object(kata.id, level.number)));
+  }
+  compiler.emplace(installation, *headers, scratch.path(), contracts, enforced);
+}
+
+WorkerLink& Grader::State::worker() {
+  prepare();
+  if (!link) link.emplace(installation, kata, *headers, scratch.path(), enforced);
+  return *link;
+}
+
+Build Grader::State::build(const std::vector<Source>& sources, const CancelToken* cancel) {
+  prepare();
+  return compiler->build(sources, Instrumentation::kNone, cancel);
+}
+
+std::string Grader::State::missing_sentence(const GradeRequest& request,
+                                            const ObjectSymbols& attempt) const {
+  for (int level = request.first_level; level <= request.last_level; ++level) {
+    const auto missing = missing_functions(asked.at(static_cast<std::size_t>(level - 1)), attempt);
+    if (missing.empty()) continue;
+    return "level " + std::to_string(level) + " asks for `" + missing[0] + "`; " +
+           kata.attempt_name() + " does not define it (the signature must be the contract's)";
+  }
+  return {};
+}
+
+bool Grader::State::reject(const GradeRequest& request, const Build& build,
+                           GradeReport& report) const {
+  if (build.result == Build::Result::kCancelled) {
+    report.outcome = Outcome::kNotRun;
+    report.message = "a newer save took its place";
+    return true;
+  }
+  if (build.result != Build::Result::kBuilt) {
+    const std::string folder = scratch.path().string() + "/";
+    report.outcome = Outcome::kCompileError;
+    report.message = request.full_diagnostics
+                         ? build.diagnostics
+                         : summarize_diagnostics(build.diagnostics, folder, kata.attempt_name());
+    if (build.result == Build::Result::kLimit) {
+      report.message =
+          "the compiler took too long, too much memory or printed too much\n" + report.message;
+    }
+    return true;
+  }
+  const ObjectSymbols attempt = read_symbols(build.object);
+  const std::string forbidden = forbidden_symbol(attempt, kata.forbidden);
+  if (!forbidden.empty()) {
+    report.outcome = Outcome::kForbiddenCall;
+    report.message =
+        kata.attempt_name() + " refers to `" + forbidden + "`, which this kata forbids";
+    return true;
+  }
+  report.message = missing_sentence(request, attempt);
+  if (!report.message.empty()) report.outcome = Outcome::kMissingFunction;
+  return !report.message.empty();
+}
+
+void Grader::State::run_checks(const GradeRequest& request, const Build& build,
+                               const VerdictSink& sink, const CancelToken* cancel,
+                               GradeReport& report) {
+  for (const CheckName& check : worker().checks()) {
+    if (wanted(check, request)) report.checks.push_back({.check = check});
+  }
+  json message{{"type", "run"},
+               {"attempt", build.library.string()},
+               {"first_level", request.first_level},
+               {"last_level", request.last_level},
+               {"slow", request.slow},
+               {"only", request.only},
+               {"seed", report.seed},
+               {"parallel", parallel_checks(options)},
+               {"limits", limits_json(kata.limits)}};
+  bool last_try = false;
+  const auto take = [&](const json& reply) {
+    const auto verdict =
+        std::find_if(report.checks.begin(), report.checks.end(), [&](const CheckVerdict& entry) {
+          return entry.check.behaviour == reply.at("check").at("behaviour") &&
+                 entry.check.name == reply.at("check").at("name");
+        });
+    if (verdict == report.checks.end()) return;
+    if (reply.at("anomaly").get<bool>() && !last_try) return;  // stays not run: tried once more
+    fill_verdict(*verdict, reply, verdict->check.example || request.show_output);
+    if (sink) sink(*verdict);
+  };
+
+  WorkerLink::End end = worker().ask(message, take, cancel);
+  last_try = true;
+  for (CheckVerdict& verdict : report.checks) {
+    if (end == WorkerLink::End::kCancelled) return;
+    if (verdict.outcome != Outcome::kNotRun) continue;
+    link.reset();
+    message["only"] = key_of(verdict.check);
+    end = worker().ask(message, take, cancel);
+    if (verdict.outcome != Outcome::kNotRun || end == WorkerLink::End::kCancelled) continue;
+    link.reset();
+    verdict.outcome = Outcome::kFault;
+    verdict.message = "the grading worker was lost twice in this check; this is not your code";
+    if (sink) sink(verdict);
+  }
+}
+
+Grader::Grader(const Installation& installation, const Kata& kata, const Options& options)
+    : state_(std::make_unique<State>(installation, kata, options)) {}
+
+Grader::~Grader() = default;
+
+void Grader::warm_up() {
+  state_->worker();
+}
+
+GradeReport Grader::grade(const GradeRequest& request, const VerdictSink& sink,
+                          const CancelToken* cancel) {
+  const double start_ms = monotonic_ms();
+  GradeReport report;
+  report.kata = state_->kata.id;
+  report.snapshot_hash = sha256(request.source);
+  report.first_level = request.first_level;
+  report.last_level = request.last_level;
+  report.seed = request.seed != 0 ? request.seed : fresh_seed();
+  if (!state_->enforced) report.limits_not_held = limits_without_bubblewrap();
+
+  const Build build = state_->build({{state_->kata.attempt_name(), request.source}}, cancel);
+  report.compile_ms = build.wall_ms;
+  if (!state_->reject(request, build, report)) {
+    state_->run_checks(request, build, sink, cancel, report);
+    settle_outcome(report);
+  }
+  report.total_ms = monotonic_ms() - start_ms;
+  return report;
+}
+
+RunReport Grader::run(const RunRequest& request, const CancelToken* cancel) {
+  const double start_ms = monotonic_ms();
+  RunReport report;
+  const Build build = state_->build(
+      {{state_->kata.attempt_name(), request.source}, {"try.cpp", request.try_source}}, cancel);
+  GradeReport rejection;
+  GradeRequest nothing_asked;
+  nothing_asked.last_level = 0;
+  if (state_->reject(nothing_asked, build, rejection)) {
+    report.outcome = rejection.outcome;
+    report.message = rejection.message;
+  } else {
+    const json message{{"type", "main"},
+                       {"attempt", build.library.string()},
+                       {"seed", 1},
+                       {"limits", limits_json(kMainLimits)}};
+    const auto take = [&](const json& reply) {
+      report.outcome =
+          outcome_from_id(reply.at("outcome").get<std::string>()).value_or(Outcome::kFault);
+      report.message = reply.at("message");
+      report.output = reply.at("output");
+      report.exit_status = reply.at("exit_status");
+    };
+    if (state_->worker().ask(message, take, cancel) == WorkerLink::End::kLost) {
+      state_->link.reset();
+      report.outcome = Outcome::kFault;
+      report.message = "the grading worker was lost; this is not your code; run it again";
+    }
+  }
+  report.total_ms = monotonic_ms() - start_ms;
+  return report;
+}
+
+std::vector<CheckName> Grader::checks(int first_level, int last_level) {
+  std::vector<CheckName> chosen;
+  for (const CheckName& check : state_->worker().checks()) {
+    if (check.level >= first_level && check.level <= last_level) chosen.push_back(check);
+  }
+  return chosen;
+}
+
+}  // namespace unaided

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "installation.h"
+#include "kata.h"
+#include "verdict.h"
+
+namespace unaided {
+
+/// Lets another thread stop what a grader is doing. `fd` becomes readable for good once cancelled.
+class CancelToken {
+ public:
+  CancelToken();
+  ~CancelToken();
+  CancelToken(const CancelToken&) = delete;
+  CancelToken& operator=(const CancelToken&) = delete;
+
+  void cancel();
+  bool cancelled() const;
+  int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+/// What to grade, and how strictly.
+struct GradeRequest {
+  std::string source;  // the attempt's text: a snapshot, never a path that may change meanwhile
+  int first_level = 1;
+  int last_level = 1;
+  bool slow = false;              // also the checks tagged SLOW_
+  bool full_diagnostics = false;  // compiler output unabridged
+  bool show_output = false;       // attempt's output also for hidden checks (drills)
+  std::uint64_t seed = 0;         // 0: a fresh one
+  std::string only;               // "Behaviour.Name" of one check, or empty
+};
+
+/// Called from grade() as each check's verdict arrives, in the order of completion.
+using VerdictSink = std::function<void(const CheckVerdict&)>;
+
+/// What `run` shows: the candidate's own main, built from try.cpp and the attempt.
+struct RunRequest {
+  std::string source;      // the attempt
+  std::string try_source;  // try.cpp
+};
+struct RunReport {
+  Outcome outcome = Outcome::kNotRun;  // kPassed when main returned 0
+  std::string message;
+  std::string output;  // stdout and stderr, bounded
+  int exit_status = 0;
+  double total_ms = 0;
+};
+
+/// From a snapshot to verdicts: compiles it alone in a sandbox, links it, and has a worker run each
+/// check in a forked child. Blocking; one call at a time. Owns the worker and a scratch folder,
+/// both gone with it. Throws Fault when the harness cannot do its work (no compiler, no worker);
+/// what an attempt does is always a verdict.
+class Grader {
+ public:
+  struct Options {
+    bool sandbox = true;      // false: without bubblewrap, labelled in every report
+    int parallel_checks = 0;  // 0: as many as there are cores, at most 4
+  };
+
+  Grader(const Installation& installation, const Kata& kata, const Options& options);
+  ~Grader();
+
+  /// Starts the worker (and the header cache) now rather than at the first attempt.
+  void warm_up();
+
+  GradeReport grade(const GradeRequest& request, const VerdictSink& sink,
+                    const CancelToken* cancel);
+  RunReport run(const RunRequest& request, const CancelToken* cancel);
+
+  /// The checks that the levels asked for have, without running anything.
+  std::vector<CheckName> checks(int first_level, int last_level);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace unaided

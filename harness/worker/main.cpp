@@ -1,0 +1,225 @@
+// The grading process. Started by a grader inside a sandbox with one socket (descriptor 3); loads
+// LibTorch, the header library and a kata's checks once, then forks a child for every check asked
+// for, several at a time, and sends each verdict as it falls. It keeps nothing between requests.
+// It is not dumpable, so that a child cannot write its memory through /proc, and has no
+// capabilities. Requests: {type: "run", …}, {type: "main", …}, {type: "cancel"}. Replies: ready,
+// verdict, done.
+#include <dlfcn.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "../fault.h"
+#include "../protocol.h"
+#include "check_library.h"
+#include "filter.h"
+#include "probe.h"
+#include "supervised_child.h"
+#include "warm_up.h"
+
+namespace unaided {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr int kSocketFd = 3;
+constexpr int kTickMs = 4;
+constexpr std::size_t kCheckOutputBytes = 2048;
+constexpr std::size_t kMainOutputBytes = 64 << 10;
+
+void drop_capabilities() {
+  for (int capability = 0; capability <= CAP_LAST_CAP; ++capability) {
+    prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+  }
+  prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> none{};
+  if (syscall(SYS_capset, &header, none.data()) != 0) throw_errno("cannot drop capabilities");
+}
+
+void* load(const std::string& path, int flags) {
+  void* library = dlopen(path.c_str(), flags);
+  if (library == nullptr) throw Fault("cannot load " + path + ": " + dlerror());
+  return library;
+}
+
+const UnaidedCheckLibrary* load_checks(const std::string& path) {
+  // Lazily bound: the attempt, which defines what the checks call, is loaded later and in a child.
+  void* library = load(path, RTLD_LAZY | RTLD_LOCAL);
+  using Entry = const UnaidedCheckLibrary* (*)();
+  const auto entry = reinterpret_cast<Entry>(dlsym(library, "unaided_check_library"));
+  if (entry == nullptr) throw Fault(path + " is not a library of checks");
+  return entry();
+}
+
+std::string full_name(const UnaidedCheck& check) {
+  return std::string(check.behaviour) + "." + check.name;
+}
+
+json check_json(const UnaidedCheck& check) {
+  return {{"level", check.level},
+          {"behaviour", check.behaviour},
+          {"name", check.name},
+          {"example", check.example},
+          {"slow", check.slow}};
+}
+
+Limits limits_from(const json& message) {
+  return {message.at("wall_ms"), message.at("cpu_ms"), message.at("memory_mb"),
+          message.at("output_kb"), message.at("file_mb")};
+}
+
+class Worker {
+ public:
+  explicit Worker(const UnaidedCheckLibrary* library) : library_(library) {}
+
+  void announce() const {
+    json checks = json::array();
+    for (int i = 0; i < library_->count; ++i) checks.push_back(check_json(library_->checks[i]));
+    send_frame(kSocketFd, {{"type", "ready"}, {"checks", checks}});
+  }
+
+  /// Serves until the grader closes the socket.
+  void serve() {
+    while (const auto request = receive_frame(kSocketFd, reader_, -1)) {
+      const std::string type = request->at("type");
+      if (type == "run") run_checks(*request);
+      if (type == "main") run_main(*request);
+      // A cancel that comes here has missed its request, which is done already.
+    }
+  }
+
+ private:
+  std::vector<int> chosen(const json& request) const {
+    const int first = request.at("first_level");
+    const int last = request.at("last_level");
+    const bool slow = request.at("slow");
+    const std::string only = request.at("only");
+    std::vector<int> indices;
+    for (int i = 0; i < library_->count; ++i) {
+      const UnaidedCheck& check = library_->checks[i];
+      if (check.level < first || check.level > last || (check.slow && !slow)) continue;
+      if (only.empty() || only == full_name(check)) indices.push_back(i);
+    }
+    return indices;
+  }
+
+  ChildTask task_for(int check, const json& request) const {
+    ChildTask task;
+    task.library = library_;
+    task.check = check;
+    task.name = check < 0 ? "main" : full_name(library_->checks[check]);
+    task.attempt = request.at("attempt");
+    task.seed = request.at("seed").get<std::uint64_t>() ^ std::hash<std::string>{}(task.name);
+    return task;
+  }
+
+  void run_checks(const json& request) {
+    const std::vector<int> indices = chosen(request);
+    std::deque<int> waiting(indices.begin(), indices.end());
+    const Limits limits = limits_from(request.at("limits"));
+    const std::size_t parallel = request.at("parallel");
+    std::vector<std::unique_ptr<SupervisedChild>> running;
+    bool cancelled = false;
+    while (!cancelled && (!waiting.empty() || !running.empty())) {
+      while (!waiting.empty() && running.size() < parallel) {
+        running.push_back(std::make_unique<SupervisedChild>(task_for(waiting.front(), request),
+                                                            limits, kCheckOutputBytes));
+        waiting.pop_front();
+      }
+      cancelled = wait_for_news(running);
+      std::erase_if(running, [&](const auto& child) {
+        if (!child->observe()) return false;
+        send_verdict(request, *child);
+        return true;
+      });
+    }
+    send_frame(kSocketFd, {{"type", "done"}, {"id", request.at("id")}});
+  }
+
+  void run_main(const json& request) {
+    std::vector<std::unique_ptr<SupervisedChild>> running;
+    running.push_back(std::make_unique<SupervisedChild>(
+        task_for(-1, request), limits_from(request.at("limits")), kMainOutputBytes));
+    while (!wait_for_news(running)) {
+      if (!running[0]->observe()) continue;
+      send_verdict(request, *running[0]);
+      break;
+    }
+    send_frame(kSocketFd, {{"type", "done"}, {"id", request.at("id")}});
+  }
+
+  /// Waits for a child or the grader, at most one tick. True when the request was cancelled.
+  bool wait_for_news(const std::vector<std::unique_ptr<SupervisedChild>>& running) {
+    std::vector<pollfd> fds{{kSocketFd, POLLIN, 0}};
+    for (const auto& child : running) {
+      for (const pollfd& entry : child->poll_set()) fds.push_back(entry);
+    }
+    poll(fds.data(), fds.size(), kTickMs);
+    if (fds[0].revents == 0) return false;
+    const auto message = receive_frame(kSocketFd, reader_, -1);
+    return !message || message->at("type") == "cancel";
+  }
+
+  void send_verdict(const json& request, const SupervisedChild& child) const {
+    const ChildEnd end = child.end();
+    json reply{{"type", "verdict"},
+               {"id", request.at("id")},
+               {"outcome", outcome_row(end.outcome).id},
+               {"message", end.message},
+               {"output", end.output},
+               {"exit_status", end.exit_status},
+               {"wall_ms", end.wall_ms},
+               {"memory_kb", end.memory_kb},
+               {"anomaly", end.anomaly}};
+    if (child.check() >= 0) reply["check"] = check_json(library_->checks[child.check()]);
+    send_frame(kSocketFd, reply);
+  }
+
+  const UnaidedCheckLibrary* library_;
+  FrameReader reader_;
+};
+
+/// Arguments: header library, checks library, forbidden operator globs.
+void run_worker(const std::vector<std::string>& arguments) {
+  if (arguments.size() < 2) throw Fault("unaided-worker is started by unaided, not by hand");
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  drop_capabilities();
+  signal(SIGPIPE, SIG_IGN);
+  prepare_child_filter();
+  load(arguments[0], RTLD_NOW | RTLD_GLOBAL);
+  probe::set_forbidden({arguments.begin() + 2, arguments.end()});
+  probe::install();
+  warm_up();
+  Worker worker(load_checks(arguments[1]));
+  worker.announce();
+  worker.serve();
+}
+
+}  // namespace
+
+}  // namespace unaided
+
+int main(int argc, char** argv) {
+  try {
+    unaided::run_worker({argv + 1, argv + argc});
+    return 0;
+  } catch (const std::exception& fault) {
+    std::fprintf(stderr, "unaided-worker: %s\n", fault.what());
+    return 2;
+  }
+}

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include "../kata.h"
+#include "../process.h"
+#include "../protocol.h"
+#include "../verdict.h"
+#include "check_child.h"
+
+namespace unaided {
+
+/// What came of one child.
+struct ChildEnd {
+  Outcome outcome = Outcome::kFault;
+  std::string message;
+  std::string output;
+  int exit_status = 0;
+  double wall_ms = 0;
+  std::int64_t memory_kb = 0;
+  bool anomaly = false;  // killed by somebody else: worth one more try before anybody is blamed
+};
+
+/// A forked child under its limits: watched, killed when it exceeds one, judged at its death.
+class SupervisedChild {
+ public:
+  /// Forks. `task`'s descriptors, nonce and limits are filled in here.
+  SupervisedChild(ChildTask task, const Limits& limits, std::size_t output_bytes_kept);
+  ~SupervisedChild();
+  SupervisedChild(const SupervisedChild&) = delete;
+  SupervisedChild& operator=(const SupervisedChild&) = delete;
+
+  int check() const { return task_.check; }
+  /// Its death and its two pipes, for poll.
+  std::array<pollfd, 3> poll_set() const;
+  /// Reads what has come and enforces the limits; true once the child is dead and reaped.
+  bool observe();
+  /// The judgement, once observe() has said true.
+  ChildEnd end() const;
+
+ private:
+  void read_output();
+  void read_report();
+  void enforce_limits();
+  void kill_for(Outcome outcome, const std::string& message);
+  ChildEnd judge_status() const;
+  ChildEnd judge_record() const;
+
+  ChildTask task_;
+  Limits limits_;
+  std::size_t output_bytes_kept_;
+  pid_t pid_ = -1;
+  Descriptor death_;
+  Descriptor report_;
+  Descriptor output_;
+  double start_ms_ = 0;
+  double wall_ms_ = 0;
+  std::int64_t memory_kb_base_ = 0;
+  std::int64_t memory_kb_ = 0;
+  std::size_t output_bytes_ = 0;
+  std::string output_text_;
+  std::string report_bytes_;
+  std::optional<ChildEnd> killed_for_;
+  int status_ = 0;
+};
+
+}  // namespace unaided

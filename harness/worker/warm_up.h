@@ -1,0 +1,10 @@
+#pragma once
+
+namespace unaided {
+
+/// Runs what attempts commonly call, once, on one thread, so that each forked child finds
+/// LibTorch's dispatcher, allocator and autograd engine ready. Throws Fault when a second thread
+/// appears: a child forked from a threaded worker can hang.
+void warm_up();
+
+}  // namespace unaided
