@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace unaided {
+
+/// What happened to an attempt or to one check. A value, never an exception; a fault of the harness
+/// itself that concerns one check is kFault ("not your code").
+enum class Outcome {
+  kPassed,
+  kWrong,
+  kCompileError,
+  kMissingFunction,
+  kForbiddenCall,
+  kTimeLimit,  // wall clock
+  kCpuLimit,
+  kMemoryLimit,  // resident
+  kOutputLimit,
+  kFileLimit,
+  kCrashed,
+  kIncompleteReport,
+  kLate,
+  kNotRun,  // cancelled by a newer save, or the check was not reached
+  kFault,
+};
+
+/// The one table from which exit codes, sentences and colours of outcomes follow.
+struct OutcomeRow {
+  Outcome outcome;
+  std::string_view id;        // in JSON and in the journal: "time_limit"
+  std::string_view label;     // on the screen: "time limit"
+  std::string_view sentence;  // what it means and what to do next
+  int exit_code;              // 0 passed, 1 the attempt fell short, 2 the harness is at fault
+  std::string_view colour;    // ANSI SGR parameters
+};
+
+const OutcomeRow& outcome_row(Outcome outcome);
+std::span<const OutcomeRow> outcome_rows();
+std::optional<Outcome> outcome_from_id(std::string_view id);
+
+/// What a check is, before it has run.
+struct CheckName {
+  int level = 0;          // 1-based
+  std::string behaviour;  // the GoogleTest suite: "CausalMask"
+  std::string name;       // the fact: "AlignsToTheLowerRight"
+  bool example = false;   // shown in the statement; its failure may show the attempt's own output
+  bool slow = false;      // runs at submit only
+
+  bool operator==(const CheckName&) const = default;
+};
+
+struct CheckVerdict {
+  CheckName check;
+  Outcome outcome = Outcome::kNotRun;
+  std::string message;  // behaviour, input or seed, expected, got
+  std::string output;   // the attempt's own output, first 2 KB
+  double wall_ms = 0;
+  std::int64_t memory_kb = 0;  // peak resident growth that was seen
+};
+
+/// The verdict on one attempt: its own outcome when it never reached a check (compile error,
+/// missing function, forbidden call, fault), else kPassed or the outcome of the first check that
+/// failed.
+struct GradeReport {
+  std::string kata;
+  std::string snapshot_hash;  // names the attempt that was judged
+  int first_level = 1;
+  int last_level = 1;
+  std::uint64_t seed = 0;
+  Outcome outcome = Outcome::kNotRun;
+  std::string message;  // for outcomes without checks: compiler errors, the missing function, …
+  std::vector<CheckVerdict> checks;
+  std::vector<std::string> limits_not_held;  // empty in a full sandbox
+  double compile_ms = 0;
+  double total_ms = 0;
+
+  int passed_count() const;
+  bool level_passed(int level) const;
+};
+
+/// 0 when everything that was asked for passed, 1 when the attempt fell short, 2 on a fault.
+/// Never 0 when a check that was asked for did not run.
+int exit_code(const GradeReport& report);
+
+}  // namespace unaided
