@@ -49,6 +49,24 @@ inline std::string number(double value) {
   return out.str();
 }
 
+/// "float32", the name that statements use; LibTorch's own is "Float".
+inline std::string dtype_text(torch::ScalarType dtype) {
+  switch (dtype) {
+    case torch::kFloat32:
+      return "float32";
+    case torch::kFloat64:
+      return "float64";
+    case torch::kBFloat16:
+      return "bfloat16";
+    case torch::kBool:
+      return "bool";
+    case torch::kInt64:
+      return "int64";
+    default:
+      return c10::toString(dtype);
+  }
+}
+
 inline std::string shape_text(torch::IntArrayRef sizes) {
   std::string text = "(";
   for (std::size_t d = 0; d < sizes.size(); ++d) {
@@ -75,7 +93,7 @@ constexpr std::int64_t kShownWhole = 24;  // elements
 /// "q: float32 (1, 2) = [[1, 2]]", without the entries if there are many.
 inline std::string describe(const Input& input) {
   const torch::Tensor& t = input.value;
-  std::string text = "  " + input.name + ": " + c10::toString(t.scalar_type()) + " " +
+  std::string text = "  " + input.name + ": " + dtype_text(t.scalar_type()) + " " +
                      shape_text(t.sizes()) + (t.is_contiguous() ? "" : " not contiguous");
   if (t.numel() <= kShownWhole) {
     text += " = ";
@@ -125,8 +143,7 @@ inline bool has_form(const std::string& what, const torch::Tensor& got, torch::I
     fail(what + " has shape " + shape_text(got.sizes()) + ", expected " + shape_text(sizes),
          inputs);
   } else if (got.scalar_type() != dtype) {
-    fail(what + " is " + c10::toString(got.scalar_type()) + ", expected " + c10::toString(dtype),
-         inputs);
+    fail(what + " is " + dtype_text(got.scalar_type()) + ", expected " + dtype_text(dtype), inputs);
   } else {
     return true;
   }
