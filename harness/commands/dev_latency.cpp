@@ -1,0 +1,51 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "../latency.h"
+#include "commands.h"
+
+namespace unaided {
+namespace {
+
+struct LatencyOptions {
+  std::vector<std::string> katas{"attention"};
+  int rounds = 15;
+  bool all = false;
+  bool no_baselines = false;
+  bool json = false;
+};
+
+void measure(CommandContext& context, const LatencyOptions& options) {
+  const Installation& installation = context.installation();
+  nlohmann::json results = nlohmann::json::array();
+  for (const std::string& id : options.all ? kata_ids(installation.root) : options.katas) {
+    const Kata kata = context.kata(id);
+    LatencyFigures figures = measure_latency(installation, kata, options.rounds);
+    if (!options.no_baselines) {
+      measure_import_torch(installation, figures);
+      measure_plain_build(installation, kata, figures);
+    }
+    if (options.json) results.push_back(latency_to_json(figures));
+    if (!options.json) fmt::print("{}", render_latency(figures));
+  }
+  if (options.json) fmt::print("{}\n", (results.size() == 1 ? results[0] : results).dump(2));
+}
+
+}  // namespace
+
+void add_dev_latency(CLI::App& dev, CommandContext& context) {
+  const auto options = std::make_shared<LatencyOptions>();
+  CLI::App* command = dev.add_subcommand(
+      "latency", "measure save → verdict beside a plain build of the same kata (minutes)");
+  command->add_option("kata", options->katas, "default: attention");
+  command->add_flag("--all", options->all, "every kata");
+  command->add_option("--rounds", options->rounds, "saves to measure")->check(CLI::Range(1, 1000));
+  command->add_flag("--no-baselines", options->no_baselines,
+                    "without plain build and import torch");
+  command->add_flag("--json", options->json, "for programs");
+  command->callback([options, &context] { measure(context, *options); });
+}
+
+}  // namespace unaided
