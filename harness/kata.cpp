@@ -182,11 +182,6 @@ std::vector<Level> Manifest::levels(const toml::node& node) const {
   return levels;
 }
 
-bool is_kata_id(const std::string& id) {
-  if (id.empty() || id.size() > kIdLengthMax || !(id[0] >= 'a' && id[0] <= 'z')) return false;
-  return id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
-}
-
 void require_file(const fs::path& file, const std::string& id) {
   if (fs::is_regular_file(file)) return;
   throw Fault(fmt::format("kata '{}' lacks {}: put the checkout right (git status shows how)", id,
@@ -209,6 +204,11 @@ Kata load_kata(const fs::path& root, const std::string& id) {
     require_file(kata.contract(level.number), id);
   }
   return kata;
+}
+
+bool is_kata_id(const std::string& id) {
+  if (id.empty() || id.size() > kIdLengthMax || !(id[0] >= 'a' && id[0] <= 'z')) return false;
+  return id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
 }
 
 std::vector<std::string> kata_ids(const fs::path& root) {

@@ -51,6 +51,10 @@ struct Kata {
 /// or, for an unknown id, the nearest known one.
 Kata load_kata(const std::filesystem::path& root, const std::string& id);
 
+/// Lower-case letters, digits and underscores, a letter first, at most 32: an id is a file name, a
+/// CMake target and never a path.
+bool is_kata_id(const std::string& id);
+
 /// The ids of all katas below `root`, sorted.
 std::vector<std::string> kata_ids(const std::filesystem::path& root);
 

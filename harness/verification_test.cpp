@@ -178,6 +178,16 @@ TEST_F(VerificationTest, AReferenceThatFailsIsRefusedAndNothingElseIsConcluded) 
       "refused: the reference should pass levels 1-2, but compile error: attempt.cpp:1: no\n");
 }
 
+TEST_F(VerificationTest, ChecksAreNotCalledIdleWhenOnlyAFailedReferenceWasGraded) {
+  std::vector<TrialResult> results;
+  const Trial reference = plan_trials(material_, {1, 2}).front();
+  results.push_back({reference, grade(reference)});
+  results[0].report.outcome = Outcome::kWrong;
+  results[0].report.checks[2].outcome = Outcome::kWrong;
+  EXPECT_EQ(summary(judge(material_, {1, 2}, results)),
+            "refused: the reference should pass levels 1-2, but Value.0 fails\n");
+}
+
 TEST_F(VerificationTest, AnAlternateMustBeAccepted) {
   const Verification verification = verify([](TrialResult& result) {
     if (result.trial.name != "alternate loops") return;

@@ -1,0 +1,132 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <thread>
+
+#include "../fault.h"
+#include "../trials.h"
+#include "../verification_report.h"
+#include "commands.h"
+
+namespace unaided {
+namespace {
+
+constexpr int kJobsMax = 16;
+constexpr int kJobsDefaultMax = 4;  // each has a worker with LibTorch in it, about 250 MB
+
+struct VerifyOptions {
+  std::vector<std::string> katas;
+  std::string levels;
+  int jobs = 0;
+  std::uint64_t seed = 1;  // the same inputs each time, so that a proof stays one
+  bool json = false;
+};
+
+int job_count(const VerifyOptions& options) {
+  if (options.jobs > 0) return options.jobs;
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kJobsDefaultMax);
+}
+
+/// One line on the terminal that says how far it is; nothing when stderr is not one.
+class Progress {
+ public:
+  Progress(std::string kata, std::size_t total)
+      : kata_(std::move(kata)), total_(total), shown_(isatty(STDERR_FILENO) == 1) {}
+  ~Progress() {
+    if (shown_) fmt::print(stderr, "\r\x1b[K");
+  }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void step(const TrialResult& result) {
+    ++done_;
+    if (!shown_) return;
+    fmt::print(stderr, "\r\x1b[K{}: {} of {}: {:.50}", kata_, done_, total_, result.trial.name);
+  }
+
+ private:
+  std::string kata_;
+  std::size_t total_;
+  bool shown_;
+  std::size_t done_ = 0;
+};
+
+/// Makes the graders of run_trials().
+std::function<TrialGrader()> grader_factory(CommandContext& context, const Kata& kata,
+                                            const VerifyOptions& options) {
+  Grader::Options grader_options;
+  grader_options.parallel_checks = job_count(options) > 1 ? 1 : 0;
+  return [&context, kata, grader_options, seed = options.seed]() -> TrialGrader {
+    const auto grader = std::make_shared<Grader>(context.installation(), kata, grader_options);
+    return [grader, seed, &context](const Trial& trial) {
+      GradeRequest request;
+      request.source = trial.source;
+      request.first_level = trial.levels.first;
+      request.last_level = trial.levels.last;
+      request.slow = true;
+      request.seed = seed;
+      return grader->grade(request, /*sink=*/nullptr, &context.interrupt);
+    };
+  };
+}
+
+Verification verify_kata(CommandContext& context, const std::string& id,
+                         const VerifyOptions& options) {
+  const Kata kata = context.kata(id);
+  const LevelSpan levels = parse_level_span(options.levels, kata);
+  const KataMaterial material = read_kata_material(kata);
+  const std::vector<Trial> trials = plan_trials(material, levels);
+  const auto make_grader = grader_factory(context, kata, options);
+  Progress progress(id, trials.size());
+  const auto step = [&progress](const TrialResult& result) { progress.step(result); };
+
+  const std::span<const Trial> all(trials);
+  std::vector<TrialResult> results =
+      run_trials(all.first(1), 1, make_grader, step, context.interrupt);
+  const bool comparable = exit_code(results.front().report) == 0;
+  if (comparable) {
+    std::vector<TrialResult> others =
+        run_trials(all.subspan(1), job_count(options), make_grader, step, context.interrupt);
+    std::move(others.begin(), others.end(), std::back_inserter(results));
+  }
+  return judge(material, levels, std::move(results));
+}
+
+int verify(CommandContext& context, const VerifyOptions& options) {
+  std::vector<std::string> ids = options.katas;
+  if (ids.empty()) ids = kata_ids(context.installation().root);
+  bool proven = true;
+  nlohmann::json katas = nlohmann::json::array();
+  for (const std::string& id : ids) {
+    const Verification verification = verify_kata(context, id, options);
+    proven = proven && verification.problems.empty();
+    if (options.json) katas.push_back(verification_to_json(verification));
+    if (!options.json) fmt::print("{}", render_verification(verification, context.terminal()));
+  }
+  if (options.json) {
+    const nlohmann::json object = {{"schema", 1}, {"proven", proven}, {"katas", katas}};
+    fmt::print("{}\n", object.dump(2, ' ', /*ensure_ascii=*/false,
+                                   nlohmann::json::error_handler_t::replace));
+  }
+  return proven ? 0 : 1;
+}
+
+}  // namespace
+
+void add_dev_verify(CLI::App& dev, CommandContext& context) {
+  const auto options = std::make_shared<VerifyOptions>();
+  CLI::App* command = dev.add_subcommand(
+      "verify", "prove a kata: its checks accept what is right and kill every mutant");
+  command->add_option("kata", options->katas, "ids (default: every kata)");
+  command->add_option("--levels", options->levels, "2 or 1-3 (default: all)");
+  command->add_option("--jobs", options->jobs, "attempts graded at once (default: one a core)")
+      ->check(CLI::Range(1, kJobsMax));
+  command->add_option("--seed", options->seed, "of the checks' random inputs (default: 1)");
+  command->add_flag("--json", options->json, "for programs");
+  command->callback([options, &context] { context.exit_code = verify(context, *options); });
+}
+
+}  // namespace unaided
