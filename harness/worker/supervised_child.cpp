@@ -28,6 +28,7 @@ namespace {
 constexpr std::size_t kReportBytesMax = 64 << 10;
 constexpr std::size_t kReadsMax = 16;  // per observation, so that a flood cannot hold the worker
 constexpr std::int64_t kThreadsMax = 256;
+constexpr double kLookEveryMs = 4;
 
 struct SignalRow {
   int signal;
@@ -119,6 +120,7 @@ SupervisedChild::SupervisedChild(ChildTask task, const Limits& limits,
   task_.memory_mb_max = static_cast<long>(memory_kb_base_ / 1024 + limits.memory_mb * 2 + 256);
   task_.file_mb_max = static_cast<long>(limits.file_mb);
   start_ms_ = monotonic_ms();
+  next_look_ms_ = start_ms_ + kLookEveryMs;
   pid_ = fork();
   if (pid_ < 0) throw_errno("cannot fork a check");
   if (pid_ == 0) run_check_child(task_);
@@ -177,7 +179,8 @@ void SupervisedChild::read_report() {
 }
 
 void SupervisedChild::enforce_limits() {
-  if (killed_for_) return;
+  if (killed_for_ || monotonic_ms() < next_look_ms_) return;
+  next_look_ms_ = monotonic_ms() + kLookEveryMs;
   const ProcessFacts facts = read_facts(std::to_string(pid_));
   memory_kb_ = std::max(memory_kb_, facts.private_kb - memory_kb_base_);
   if (monotonic_ms() - start_ms_ > static_cast<double>(limits_.wall_ms)) {

@@ -61,6 +61,7 @@ class SupervisedChild {
   Descriptor output_;
   double start_ms_ = 0;
   double wall_ms_ = 0;
+  double next_look_ms_ = 0;
   std::int64_t memory_kb_base_ = 0;
   std::int64_t memory_kb_ = 0;
   std::size_t output_bytes_ = 0;
