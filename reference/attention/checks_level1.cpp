@@ -67,7 +67,7 @@ TEST(Softmax, EXAMPLE_TwoQueriesThreeKeys) {
   const Inputs in{{"q", matrix({{0, 0, 0, 0}, {4, 0, 0, 0}})},
                   {"k", matrix({{1, 0, 0, 0}, {1, 0, 0, 0}, {-1, 0, 0, 0}})},
                   {"v", matrix({{1}, {2}, {6}})}};
-  expect_close("attention(q, k, v)", run(in), matrix({{3}, {1.5408361}}), kFloat32, in);
+  expect_close("attention(q, k, v)", run(in), matrix({{3}, {1.5408362}}), kFloat32, in);
 }
 
 TEST(Softmax, RunsOverTheKeys) {
