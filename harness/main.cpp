@@ -38,6 +38,7 @@ constexpr void (*kCommands[])(CLI::App&, CommandContext&) = {
     unaided::add_grade,
     unaided::add_launcher_commands,
     unaided::add_dev,
+    unaided::add_help,
 };
 
 const std::map<std::string, unaided::ColourChoice> kColourChoices = {

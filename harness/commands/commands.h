@@ -28,6 +28,9 @@ void add_grade(CLI::App& app, CommandContext& context);
 /// setup, doctor, test and clean: done by the launcher script, listed here for the help.
 void add_launcher_commands(CLI::App& app, CommandContext& context);
 
+/// `help`, for those who type it instead of --help.
+void add_help(CLI::App& app, CommandContext& context);
+
 /// `dev` and what is below it: verify, new, latency.
 void add_dev(CLI::App& app, CommandContext& context);
 void add_dev_verify(CLI::App& dev, CommandContext& context);

@@ -2,15 +2,20 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "../render.h"
+#include "../session_store.h"
 #include "commands.h"
 
 namespace unaided {
 namespace {
 
-nlohmann::json kata_to_json(const Kata& kata) {
+using PassedLevels = std::set<int>;
+
+nlohmann::json kata_to_json(const Kata& kata, const PassedLevels& passed) {
   nlohmann::json levels = nlohmann::json::array();
   for (const Level& level : kata.levels) {
     levels.push_back(
@@ -19,27 +24,40 @@ nlohmann::json kata_to_json(const Kata& kata) {
   return {{"kata", kata.id}, {"title", kata.title}, {"summary", kata.summary}, {"levels", levels}};
 }
 
-void print_kata(const Kata& kata, const Terminal& terminal) {
-  fmt::print("{}  {}\n", terminal.paint("1", kata.id), wrap(kata.summary, terminal.width - 12, 2));
+void print_kata(const Kata& kata, const PassedLevels& passed, const Terminal& terminal) {
+  fmt::print("{}  {}\n", terminal.paint("1", kata.id),
+             wrap(kata.summary, terminal.width - static_cast<int>(kata.id.size()) - 2, 2));
   for (const Level& level : kata.levels) {
-    fmt::print("  level {}  {:<40} par {:>3} min\n", level.number, level.title, level.par_minutes);
+    const bool done = passed.contains(level.number);
+    const OutcomeRow& row = outcome_row(done ? Outcome::kPassed : Outcome::kNotRun);
+    const std::string state = done ? terminal.paint(row.colour, row.label) : "";
+    fmt::print("  level {}  {:<40}  par {:>3} min  {}\n", level.number, level.title,
+               level.par_minutes, state);
   }
 }
 
+/// What can be practised, and what sessions have passed so far.
 int list(CommandContext& context, bool json) {
   const std::filesystem::path& root = context.installation().root;
-  std::vector<Kata> katas;
-  for (const std::string& id : kata_ids(root)) katas.push_back(load_kata(root, id));
+  std::vector<std::string> unreadable;
+  const std::vector<SessionRecord> sessions =
+      read_sessions(SessionStore(state_folder()), unreadable);
+  for (const std::string& sentence : unreadable) fmt::print(stderr, "unaided: {}\n", sentence);
+
+  nlohmann::json katas = nlohmann::json::array();
+  const std::vector<std::string> ids = kata_ids(root);
+  for (const std::string& id : ids) {
+    const Kata kata = load_kata(root, id);
+    const PassedLevels passed = passed_levels(sessions, id);
+    if (json) katas.push_back(kata_to_json(kata, passed));
+    if (!json) print_kata(kata, passed, context.terminal());
+  }
   if (json) {
-    nlohmann::json list = nlohmann::json::array();
-    for (const Kata& kata : katas) list.push_back(kata_to_json(kata));
-    fmt::print("{}\n", nlohmann::json({{"schema", 1}, {"katas", list}}).dump(2));
+    fmt::print("{}\n", nlohmann::json({{"schema", 1}, {"katas", katas}}).dump(2));
     return 0;
   }
-  for (const Kata& kata : katas) print_kata(kata, context.terminal());
-  const std::string id = katas.empty() ? "<kata>" : katas.front().id;
   fmt::print("\n{0} show {1} prints the statement, {0} start {1} sits you down to it.\n",
-             context.program, id);
+             context.program, ids.empty() ? "<kata>" : ids.front());
   return 0;
 }
 
