@@ -24,8 +24,6 @@ struct HeaderCache {
 /// and reports its progress on stderr when that is a terminal. Throws Fault when it fails.
 HeaderCache ensure_header_cache(const Installation& installation);
 
-enum class Instrumentation { kNone, kAddressSanitizer };
-
 /// "'text'", for a shell.
 std::string shell_quoted(const std::string& text);
 

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "compiler.h"
+#include "crash.h"
 #include "diagnostics.h"
 #include "fault.h"
 #include "sandbox.h"
@@ -31,6 +32,9 @@ using nlohmann::json;
 constexpr int kParallelChecksMax = 4;
 constexpr Limits kMainLimits{
     .wall_ms = 10'000, .cpu_ms = 10'000, .memory_mb = 1024, .output_kb = 1024, .file_mb = 8};
+
+constexpr Limits kSanitizedLimits{
+    .wall_ms = 20'000, .cpu_ms = 20'000, .memory_mb = 2048, .output_kb = 1024, .file_mb = 8};
 
 std::uint64_t fresh_seed() {
   std::random_device device;
@@ -103,6 +107,9 @@ struct Grader::State {
   std::string missing_sentence(const GradeRequest& request, const ObjectSymbols& attempt) const;
   void run_checks(const GradeRequest& request, const Build& build, const VerdictSink& sink,
                   const CancelToken* cancel, GradeReport& report);
+  /// Adds to the first check that crashed the line where AddressSanitizer sees it happen.
+  void locate_crash(const GradeRequest& request, const CancelToken* cancel, GradeReport& report);
+  json run_message(const GradeRequest& request, const Build& build, std::uint64_t seed) const;
 
   Installation installation;
   Kata kata;
@@ -128,7 +135,9 @@ void Grader::State::prepare() {
 
 WorkerLink& Grader::State::worker() {
   prepare();
-  if (!link) link.emplace(installation, kata, *headers, scratch.path(), enforced);
+  if (!link) {
+    link.emplace(installation, kata, *headers, scratch.path(), Instrumentation::kNone, enforced);
+  }
   return *link;
 }
 
@@ -180,21 +189,50 @@ bool Grader::State::reject(const GradeRequest& request, const Build& build,
   return !report.message.empty();
 }
 
+json Grader::State::run_message(const GradeRequest& request, const Build& build,
+                                std::uint64_t seed) const {
+  return {{"type", "run"},
+          {"attempt", build.library.string()},
+          {"first_level", request.first_level},
+          {"last_level", request.last_level},
+          {"slow", request.slow},
+          {"only", request.only},
+          {"seed", seed},
+          {"parallel", parallel_checks(options)},
+          {"sanitized", false},
+          {"limits", limits_json(kata.limits)}};
+}
+
+void Grader::State::locate_crash(const GradeRequest& request, const CancelToken* cancel,
+                                 GradeReport& report) {
+  const auto crashed = std::find_if(
+      report.checks.begin(), report.checks.end(),
+      [](const CheckVerdict& verdict) { return verdict.outcome == Outcome::kCrashed; });
+  if (crashed == report.checks.end()) return;
+  const Build build = compiler->build({{kata.attempt_name(), request.source}},
+                                      Instrumentation::kAddressSanitizer, cancel);
+  if (build.result != Build::Result::kBuilt) return;
+  if (!std::filesystem::exists(installation.worker(Instrumentation::kAddressSanitizer))) return;
+  WorkerLink sanitizer(installation, kata, *headers, scratch.path(),
+                       Instrumentation::kAddressSanitizer, enforced);
+  json message = run_message(request, build, report.seed);
+  message["only"] = key_of(crashed->check);
+  message["sanitized"] = true;
+  message["limits"] = limits_json(kSanitizedLimits);
+  std::string words;
+  const auto take = [&](const json& reply) { words = reply.at("output"); };
+  if (sanitizer.ask(message, take, cancel) != WorkerLink::End::kDone) return;
+  const std::string place = explain_crash(words, build.library, enforced);
+  if (!place.empty()) crashed->message += "\n" + place;
+}
+
 void Grader::State::run_checks(const GradeRequest& request, const Build& build,
                                const VerdictSink& sink, const CancelToken* cancel,
                                GradeReport& report) {
   for (const CheckName& check : worker().checks()) {
     if (wanted(check, request)) report.checks.push_back({.check = check});
   }
-  json message{{"type", "run"},
-               {"attempt", build.library.string()},
-               {"first_level", request.first_level},
-               {"last_level", request.last_level},
-               {"slow", request.slow},
-               {"only", request.only},
-               {"seed", report.seed},
-               {"parallel", parallel_checks(options)},
-               {"limits", limits_json(kata.limits)}};
+  json message = run_message(request, build, report.seed);
   bool last_try = false;
   const auto take = [&](const json& reply) {
     const auto verdict =
@@ -246,11 +284,13 @@ GradeReport Grader::grade(const GradeRequest& request, const VerdictSink& sink,
 
   const Build build = state_->build({{state_->kata.attempt_name(), request.source}}, cancel);
   report.compile_ms = build.wall_ms;
-  if (!state_->reject(request, build, report)) {
+  const bool rejected = state_->reject(request, build, report);
+  if (!rejected) {
     state_->run_checks(request, build, sink, cancel, report);
     settle_outcome(report);
   }
   report.total_ms = monotonic_ms() - start_ms;
+  if (!rejected) state_->locate_crash(request, cancel, report);
   return report;
 }
 
@@ -267,6 +307,7 @@ RunReport Grader::run(const RunRequest& request, const CancelToken* cancel) {
     report.message = rejection.message;
   } else {
     const json message{{"type", "main"},
+                       {"sanitized", false},
                        {"attempt", build.library.string()},
                        {"seed", 1},
                        {"limits", limits_json(kMainLimits)}};

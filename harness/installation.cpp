@@ -93,8 +93,9 @@ bool runtime_base_usable(const char* base) {
 
 }  // namespace
 
-fs::path Installation::worker() const {
-  return build / "unaided-worker";
+fs::path Installation::worker(Instrumentation instrumentation) const {
+  const bool address = instrumentation == Instrumentation::kAddressSanitizer;
+  return build / (address ? "unaided-worker-asan" : "unaided-worker");
 }
 fs::path Installation::checks_library(const std::string& kata) const {
   return build / "checks" / (kata + ".so");

@@ -6,6 +6,9 @@
 
 namespace unaided {
 
+/// How an attempt is compiled and judged: as it is, or once more to find out where it crashed.
+enum class Instrumentation { kNone, kAddressSanitizer };
+
 /// Where the parts are: written by CMake as installation.json next to the program, plus the user's
 /// folders from the environment.
 struct Installation {
@@ -19,7 +22,8 @@ struct Installation {
   std::filesystem::path libtorch_lib;
   std::string libtorch_version;
 
-  std::filesystem::path worker() const;                                 // <build>/unaided-worker
+  /// <build>/unaided-worker, or unaided-worker-asan
+  std::filesystem::path worker(Instrumentation instrumentation) const;
   std::filesystem::path checks_library(const std::string& kata) const;  // <build>/checks/<kata>.so
   /// <build>/checks/<kata>_levelN.o: what it leaves undefined is what the level asks for.
   std::filesystem::path checks_object(const std::string& kata, int level) const;

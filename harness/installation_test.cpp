@@ -82,7 +82,7 @@ TEST_F(InstallationTest, ReadsEveryFieldAndKnowsItsOwnFolder) {
   EXPECT_EQ(installation.clang, path("clang++"));
   EXPECT_EQ(installation.libtorch_include, std::vector<fs::path>{path("include")});
   EXPECT_EQ(installation.libtorch_version, "2.13.0");
-  EXPECT_EQ(installation.worker(), path("build/unaided-worker"));
+  EXPECT_EQ(installation.worker(Instrumentation::kNone), path("build/unaided-worker"));
   EXPECT_EQ(installation.checks_library("adam"), path("build/checks/adam.so"));
 }
 

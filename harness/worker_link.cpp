@@ -21,20 +21,23 @@ constexpr int kWorkerSocketFd = 3;
 constexpr int kStartMsMax = 60'000;
 constexpr int kSilenceMsMax = 120'000;  // longer than any check may take
 constexpr std::int64_t kScratchMb = 16;
+// Fork copies page tables: with large pages under LibTorch's 50 MB of heap a check costs half.
+constexpr const char* kLargePages = "GLIBC_TUNABLES=glibc.malloc.hugetlb=1";
+constexpr const char* kSanitizerOptions = "ASAN_OPTIONS=symbolize=0:detect_leaks=0:handle_abort=1";
 
 SandboxPolicy worker_policy(const Installation& installation, const Kata& kata,
-                            const HeaderCache& headers, const fs::path& attempts) {
+                            const HeaderCache& headers, const fs::path& attempts,
+                            Instrumentation instrumentation) {
   SandboxPolicy policy;
-  policy.read_only = {installation.worker(), installation.checks_library(kata.id),
+  policy.read_only = {installation.worker(instrumentation), installation.checks_library(kata.id),
                       installation.libtorch_lib, headers.library, attempts};
   // PyPI's LibTorch finds two of NVIDIA's libraries beside its own package.
   const fs::path neighbours = installation.libtorch_lib.parent_path().parent_path() / "nvidia";
   if (fs::exists(neighbours)) policy.read_only.push_back(neighbours);
-  policy.environment = {"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "HOME=/tmp", "OMP_NUM_THREADS=1",
-                        "MKL_NUM_THREADS=1", "OMP_WAIT_POLICY=passive",
-                        // Fork copies page tables: with large pages under LibTorch's 50 MB of heap
-                        // a check costs half.
-                        "GLIBC_TUNABLES=glibc.malloc.hugetlb=1"};
+  policy.environment = {"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8",    "HOME=/tmp",
+                        "OMP_NUM_THREADS=1",  "MKL_NUM_THREADS=1", "OMP_WAIT_POLICY=passive"};
+  policy.environment.emplace_back(
+      instrumentation == Instrumentation::kAddressSanitizer ? kSanitizerOptions : kLargePages);
   policy.scratch_mb = kScratchMb;
   return policy;
 }
@@ -53,15 +56,17 @@ CheckName check_name(const json& check) {
 }  // namespace
 
 WorkerLink::WorkerLink(const Installation& installation, const Kata& kata,
-                       const HeaderCache& headers, const fs::path& attempts, bool sandbox) {
+                       const HeaderCache& headers, const fs::path& attempts,
+                       Instrumentation instrumentation, bool sandbox) {
   auto [ours, theirs] = make_socket_pair();
   auto [words_read, words_write] = make_pipe();
   Command command;
-  command.argv = {installation.worker().string(), headers.library.string(),
+  command.argv = {installation.worker(instrumentation).string(), headers.library.string(),
                   installation.checks_library(kata.id).string()};
   command.argv.insert(command.argv.end(), kata.forbidden.begin(), kata.forbidden.end());
   command.descriptors = {{theirs.get(), kWorkerSocketFd}, {words_write.get(), STDERR_FILENO}};
-  const SandboxPolicy policy = worker_policy(installation, kata, headers, attempts);
+  const SandboxPolicy policy =
+      worker_policy(installation, kata, headers, attempts, instrumentation);
   const SandboxedCommand inside = sandboxed(std::move(command), policy, sandbox);
   process_ = Process::start(inside.command);
   socket_ = std::move(ours);

@@ -23,7 +23,7 @@ class WorkerLink {
   /// Starts the worker and waits until it is warm. `attempts` is the folder that it may read shared
   /// objects from. Throws Fault with the worker's own words when it does not come up.
   WorkerLink(const Installation& installation, const Kata& kata, const HeaderCache& headers,
-             const std::filesystem::path& attempts, bool sandbox);
+             const std::filesystem::path& attempts, Instrumentation instrumentation, bool sandbox);
 
   enum class End { kDone, kCancelled, kLost };
   /// Sends `request` and calls `verdict` for each reply until all have come. kLost when the worker

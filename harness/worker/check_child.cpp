@@ -52,7 +52,7 @@ void confine(const ChildTask& task) {
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
   bound(RLIMIT_CPU, task.cpu_s_max);
-  bound(RLIMIT_DATA, task.memory_mb_max << 20);
+  if (!task.sanitized) bound(RLIMIT_DATA, task.memory_mb_max << 20);
   bound(RLIMIT_FSIZE, task.file_mb_max << 20);
   if (!install_child_filter()) _exit(kCannotConfine);
 }

@@ -14,6 +14,7 @@ struct ChildTask {
   std::string nonce;    // sent back too; fresh for every child
   std::string attempt;  // path of the shared object
   unsigned long long seed = 0;
+  bool sanitized = false;  // AddressSanitizer reserves more address space than any limit allows
   int report_fd = -1;
   int output_fd = -1;
   long cpu_s_max = 0;

@@ -39,6 +39,7 @@ using nlohmann::json;
 constexpr int kSocketFd = 3;
 constexpr int kTickMs = 4;
 constexpr std::size_t kCheckOutputBytes = 2048;
+constexpr std::size_t kSanitizerOutputBytes = 16 << 10;
 constexpr std::size_t kMainOutputBytes = 64 << 10;
 
 void drop_capabilities() {
@@ -124,6 +125,7 @@ class Worker {
     task.check = check;
     task.name = check < 0 ? "main" : full_name(library_->checks[check]);
     task.attempt = request.at("attempt");
+    task.sanitized = request.at("sanitized");
     task.seed = request.at("seed").get<std::uint64_t>() ^ std::hash<std::string>{}(task.name);
     return task;
   }
@@ -133,12 +135,14 @@ class Worker {
     std::deque<int> waiting(indices.begin(), indices.end());
     const Limits limits = limits_from(request.at("limits"));
     const std::size_t parallel = request.at("parallel");
+    const bool sanitized = request.at("sanitized");
+    const std::size_t output_bytes = sanitized ? kSanitizerOutputBytes : kCheckOutputBytes;
     std::vector<std::unique_ptr<SupervisedChild>> running;
     bool cancelled = false;
     while (!cancelled && (!waiting.empty() || !running.empty())) {
       while (!waiting.empty() && running.size() < parallel) {
         running.push_back(std::make_unique<SupervisedChild>(task_for(waiting.front(), request),
-                                                            limits, kCheckOutputBytes));
+                                                            limits, output_bytes));
         waiting.pop_front();
       }
       cancelled = wait_for_news(running);

@@ -46,7 +46,7 @@ std::atomic<std::int64_t> largest_refused{0};
 
 std::atomic<std::uint64_t> check_seed{0};
 
-void raise_to(std::atomic<std::int64_t>& maximum, std::int64_t value) {
+[[maybe_unused]] void raise_to(std::atomic<std::int64_t>& maximum, std::int64_t value) {
   std::int64_t seen = maximum.load(std::memory_order_relaxed);
   while (seen < value && !maximum.compare_exchange_weak(seen, value, std::memory_order_relaxed)) {
   }
