@@ -14,10 +14,12 @@ int help(const CLI::App& app, const std::string& name) {
     fmt::print("{}", app.help());
     return 0;
   }
-  const CLI::App* command = app.get_subcommand_no_throw(name);
-  if (command == nullptr) throw Fault(fmt::format("there is no command '{}'", name));
-  fmt::print("{}", command->help());
-  return 0;
+  for (const CLI::App* command : app.get_subcommands(nullptr)) {
+    if (command->get_name() != name) continue;
+    fmt::print("{}", command->help());
+    return 0;
+  }
+  throw Fault(fmt::format("there is no command '{}'", name));
 }
 
 }  // namespace

@@ -18,8 +18,10 @@ using PassedLevels = std::set<int>;
 nlohmann::json kata_to_json(const Kata& kata, const PassedLevels& passed) {
   nlohmann::json levels = nlohmann::json::array();
   for (const Level& level : kata.levels) {
-    levels.push_back(
-        {{"level", level.number}, {"title", level.title}, {"par_minutes", level.par_minutes}});
+    levels.push_back({{"level", level.number},
+                      {"title", level.title},
+                      {"par_minutes", level.par_minutes},
+                      {"passed", passed.contains(level.number)}});
   }
   return {{"kata", kata.id}, {"title", kata.title}, {"summary", kata.summary}, {"levels", levels}};
 }
