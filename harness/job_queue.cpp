@@ -1,0 +1,71 @@
+#include "job_queue.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace unaided {
+namespace {
+
+bool gives_way(const Job& job) {
+  return job.purpose == Purpose::kSave && job.askers.empty();
+}
+
+bool same_settings(const GradeRequest& a, const GradeRequest& b) {
+  return a.slow == b.slow && a.full_diagnostics == b.full_diagnostics && a.seed == b.seed &&
+         a.only == b.only;
+}
+
+/// A save and a check of one snapshot are the same work. A submit or deadline is always its own.
+bool same_work(const Job& known, const Job& job) {
+  const auto* known_grade = std::get_if<GradeRequest>(&known.work);
+  const auto* grade = std::get_if<GradeRequest>(&job.work);
+  const bool joinable = job.purpose == Purpose::kSave || job.purpose == Purpose::kCheck;
+  const bool joined = known.purpose == Purpose::kSave || known.purpose == Purpose::kCheck;
+  return joinable && joined && grade && known_grade && known.hash == job.hash && !known.cancelled &&
+         same_settings(*known_grade, *grade);
+}
+
+bool waits(const Job& job, Job::Asker asker) {
+  return std::find(job.askers.begin(), job.askers.end(), asker) != job.askers.end();
+}
+
+}  // namespace
+
+void JobQueue::add(Job job) {
+  const auto join = [&job](Job& known) {
+    if (!same_work(known, job)) return false;
+    known.askers.insert(known.askers.end(), job.askers.begin(), job.askers.end());
+    return true;
+  };
+  if (running_ && join(*running_)) return;
+  for (Job& known : waiting_) {
+    if (join(known)) return;
+  }
+  std::erase_if(waiting_, gives_way);
+  waiting_.push_back(std::move(job));
+}
+
+bool JobQueue::overtaken() const {
+  return running_ && !running_->cancelled && gives_way(*running_) && !waiting_.empty();
+}
+
+const Job* JobQueue::start_next() {
+  if (running_ || waiting_.empty()) return nullptr;
+  running_ = std::move(waiting_.front());
+  waiting_.pop_front();
+  return &*running_;
+}
+
+Job JobQueue::finish() {
+  Job job = std::move(*running_);
+  running_.reset();
+  return job;
+}
+
+bool JobQueue::awaited_by(Job::Asker asker) const {
+  if (running_ && waits(*running_, asker)) return true;
+  return std::any_of(waiting_.begin(), waiting_.end(),
+                     [asker](const Job& job) { return waits(job, asker); });
+}
+
+}  // namespace unaided
