@@ -1,0 +1,5 @@
+constexpr int endless() {
+  for (;;) {
+  }
+}
+static_assert(endless() == 0);

@@ -1,0 +1,3 @@
+#include "checks_level1.cpp"
+
+#include "../../reference/mini/mini.cpp"

@@ -1,0 +1,1 @@
+#error \x1b[2J not a terminal escape

@@ -1,0 +1,11 @@
+#include <stdexcept>
+
+#include "level1.h"
+
+namespace kata {
+
+torch::Tensor twice(const torch::Tensor& x) {
+  throw std::runtime_error("not today");
+}
+
+}  // namespace kata
