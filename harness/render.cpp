@@ -16,6 +16,7 @@ namespace {
 constexpr std::string_view kBold = "1";
 constexpr std::string_view kFaint = "2";
 constexpr int kMessageIndent = 8;
+constexpr std::size_t kMessageRows = 3;  // of the terminal, for one line of a message
 
 struct Symbols {
   std::string_view passed, failed, unknown, dot, bar;
@@ -23,8 +24,8 @@ struct Symbols {
 constexpr Symbols kUtf8Symbols = {"✓", "✗", "?", "·", "│"};
 constexpr Symbols kAsciiSymbols = {"+", "x", "?", "-", "|"};
 
-/// Failed checks of one behaviour with the same outcome and words: a starter that throws
-/// everywhere is then said once, not fourteen times.
+/// Failed checks of one behaviour that came to the same outcome in the same words: a starter that
+/// throws everywhere says so once, not fourteen times.
 struct Failure {
   std::vector<const CheckVerdict*> verdicts;
   const CheckVerdict& first() const { return *verdicts.front(); }
@@ -40,33 +41,42 @@ std::string_view symbol_of(Outcome outcome, const Terminal& terminal) {
   return outcome_row(outcome).exit_code == 1 ? set.failed : set.unknown;
 }
 
-std::string indented(std::string_view text, std::string_view prefix) {
-  std::string lines;
-  std::size_t begin = 0;
-  while (begin < text.size()) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    lines.append(prefix).append(text.substr(begin, end - begin)).append("\n");
-    begin = end + 1;
+std::vector<std::string_view> split_lines(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
   }
   return lines;
 }
 
-std::vector<Failure> failures_of(const GradeReport& report) {
-  using Key = std::tuple<int, std::string, Outcome, std::string, std::string>;
-  std::vector<Failure> failures;
-  std::map<Key, std::size_t> places;
+std::string indented(std::string_view text, std::string_view prefix) {
+  std::string lines;
+  for (const std::string_view line : split_lines(text)) {
+    lines.append(prefix).append(line).append("\n");
+  }
+  return lines;
+}
+
+std::vector<const CheckVerdict*> failed_checks(const GradeReport& report) {
   std::vector<const CheckVerdict*> failed;
   for (const CheckVerdict& verdict : report.checks) {
     if (verdict.outcome != Outcome::kPassed) failed.push_back(&verdict);
   }
-  const auto by_behaviour = [](const CheckVerdict* a, const CheckVerdict* b) {
-    return std::tie(a->check.level, a->check.behaviour) <
-           std::tie(b->check.level, b->check.behaviour);
-  };
-  std::stable_sort(failed.begin(), failed.end(), by_behaviour);
+  return failed;
+}
+
+/// Puts together what is alike in `same_words` or else in outcome and behaviour; keeps the order.
+std::vector<Failure> group(const std::vector<const CheckVerdict*>& failed, bool same_words) {
+  using Key = std::tuple<int, std::string_view, Outcome, std::string_view, std::string_view>;
+  std::vector<Failure> failures;
+  std::map<Key, std::size_t> places;
   for (const CheckVerdict* verdict : failed) {
-    const Key key = {verdict->check.level, verdict->check.behaviour, verdict->outcome,
-                     verdict->message, verdict->output};
+    const CheckName& check = verdict->check;
+    const std::string_view message = same_words ? verdict->message : std::string_view();
+    const std::string_view output = same_words ? verdict->output : std::string_view();
+    const Key key = {check.level, check.behaviour, verdict->outcome, message, output};
     const auto [place, fresh] = places.try_emplace(key, failures.size());
     if (fresh) failures.emplace_back();
     failures[place->second].verdicts.push_back(verdict);
@@ -124,49 +134,100 @@ std::string level_lines(const GradeReport& report, const Terminal& terminal) {
   return lines;
 }
 
-std::string failure_names(const Failure& failure, const Terminal& terminal) {
-  std::string names;
-  for (const CheckVerdict* verdict : failure.verdicts) {
-    names += names.empty() ? "" : ", ";
-    names += verdict->check.name + (verdict->check.example ? " (example)" : "");
-  }
+/// "✗ time limit: Scaling: DependsOnNothingButD, …".
+std::string failure_names(const Failure& failure, bool with_behaviour, const Terminal& terminal) {
   const OutcomeRow& row = outcome_row(failure.first().outcome);
-  const std::string mark(symbol_of(row.outcome, terminal));
-  const std::string label = row.outcome == Outcome::kWrong ? "" : fmt::format("{}: ", row.label);
-  const std::string text = wrap(printable(label + names), terminal.width - 6, /*indent=*/6);
-  return fmt::format("    {} {}\n", terminal.paint(row.colour, mark), terminal.paint(kBold, text));
+  std::string names = row.outcome == Outcome::kWrong ? "" : fmt::format("{}: ", row.label);
+  if (with_behaviour) names += failure.first().check.behaviour + ": ";
+  const char* separator = "";
+  for (const CheckVerdict* verdict : failure.verdicts) {
+    names += separator + verdict->check.name + (verdict->check.example ? " (example)" : "");
+    separator = ", ";
+  }
+  return fmt::format("    {} {}\n", terminal.paint(row.colour, symbol_of(row.outcome, terminal)),
+                     wrap(printable(names), terminal.width - 6, /*indent=*/6));
 }
 
-std::string failure_details(const Failure& failure, const Terminal& terminal) {
+/// At most `width` bytes of `line`, cut between characters.
+std::string clipped(std::string_view line, std::size_t width, const Terminal& terminal) {
+  if (line.size() <= width) return std::string(line);
+  while (width > 0 && (static_cast<unsigned char>(line[width]) & 0xc0) == 0x80) --width;
+  return std::string(line.substr(0, width)).append(terminal.utf8 ? "…" : "...");
+}
+
+/// What a failed check has to say: its first failure, in lines of bearable length; or all of it.
+std::string message_lines(const std::string& message, bool whole, const Terminal& terminal) {
+  const std::string margin(kMessageIndent, ' ');
+  const std::string text = printable(message);
+  const std::size_t end = whole ? std::string::npos : text.find("\n\n");
+  const std::size_t width = kMessageRows * static_cast<std::size_t>(terminal.width);
+  std::string lines;
+  for (const std::string_view line : split_lines(std::string_view(text).substr(0, end))) {
+    lines += margin + (whole ? std::string(line) : clipped(line, width, terminal)) + "\n";
+  }
+  if (end == std::string::npos) return lines;
+  return lines + margin + terminal.paint(kFaint, "and fails in other places too") + "\n";
+}
+
+std::string failure_details(const Failure& failure, bool whole, const Terminal& terminal) {
   const CheckVerdict& verdict = failure.first();
-  std::string text = indented(printable(verdict.message), std::string(kMessageIndent, ' '));
+  std::string text = message_lines(verdict.message, whole, terminal);
   if (verdict.output.empty()) return text;
-  text += std::string(kMessageIndent, ' ') + terminal.paint(kFaint, "the attempt printed:") + "\n";
-  const std::string bar = fmt::format("{:{}}{} ", "", kMessageIndent, symbols(terminal).bar);
+  const std::string margin(kMessageIndent, ' ');
+  text += margin + terminal.paint(kFaint, "the attempt printed:") + "\n";
+  const std::string bar = fmt::format("{}{} ", margin, symbols(terminal).bar);
   return text + indented(printable(verdict.output), bar);
 }
 
-std::string failure_lines(const std::vector<Failure>& failures, int failures_max,
-                          const Terminal& terminal) {
+/// Failures in full, each behaviour under its name. What is not told, for want of room or because
+/// its words have been said, is left in `untold`.
+std::string detailed_failures(const std::vector<const CheckVerdict*>& failed, int failures_max,
+                              std::vector<const CheckVerdict*>& untold, const Terminal& terminal) {
   std::string text;
-  const CheckName* group = nullptr;
-  int shown = 0;
-  for (const Failure& failure : failures) {
-    const CheckName& check = failure.first().check;
-    const bool same =
-        group != nullptr && group->level == check.level && group->behaviour == check.behaviour;
-    if (!same) {
-      text += fmt::format("\n  {} {}\n", terminal.paint(kBold, printable(check.behaviour)),
-                          terminal.paint(kFaint, fmt::format("(level {})", check.level)));
+  std::string behaviour;
+  std::set<std::string_view> told;
+  for (const Failure& failure : group(failed, /*same_words=*/true)) {
+    const CheckVerdict& first = failure.first();
+    const bool full = failures_max > 0 && static_cast<int>(told.size()) >= failures_max;
+    if (full || (failures_max > 0 && told.contains(first.message))) {
+      untold.insert(untold.end(), failure.verdicts.begin(), failure.verdicts.end());
+      continue;
     }
-    group = &check;
-    text += failure_names(failure, terminal);
-    const bool detailed = failures_max == 0 || shown++ < failures_max;
-    if (detailed) text += failure_details(failure, terminal);
+    told.insert(first.message);
+    const std::string title =
+        fmt::format("{} {}", terminal.paint(kBold, printable(first.check.behaviour)),
+                    terminal.paint(kFaint, fmt::format("(level {})", first.check.level)));
+    if (title != behaviour) text += fmt::format("\n  {}\n", title);
+    behaviour = title;
+    text += failure_names(failure, /*with_behaviour=*/false, terminal);
+    text += failure_details(failure, /*whole=*/failures_max == 0, terminal);
   }
-  if (failures_max > 0 && shown > failures_max) {
-    text +=
-        fmt::format("\n  {} more by name only: mend the first ones first.\n", shown - failures_max);
+  return text;
+}
+
+std::string failure_lines(const GradeReport& report, const ReportView& view,
+                          const Terminal& terminal) {
+  std::vector<const CheckVerdict*> failed = failed_checks(report);
+  if (failed.empty()) return "";
+  const auto by_level = [](const CheckVerdict* a, const CheckVerdict* b) {
+    return a->check.level < b->check.level;
+  };
+  std::stable_sort(failed.begin(), failed.end(), by_level);
+  const int focus = failed.front()->check.level;
+  const auto later = std::find_if(failed.begin(), failed.end(), [&](const CheckVerdict* verdict) {
+    return view.failures_max > 0 && verdict->check.level > focus;
+  });
+  const auto later_count = failed.end() - later;
+  failed.erase(later, failed.end());
+
+  std::vector<const CheckVerdict*> untold;
+  std::string text = detailed_failures(failed, view.failures_max, untold, terminal);
+  if (!untold.empty()) text += "\n  Also failed\n";
+  for (const Failure& failure : group(untold, /*same_words=*/false)) {
+    text += failure_names(failure, /*with_behaviour=*/true, terminal);
+  }
+  if (later_count > 0) {
+    text += fmt::format("\n  {} more of later levels: mend level {} first.\n", later_count, focus);
   }
   return text;
 }
@@ -204,6 +265,9 @@ std::string next_lines(const GradeReport& report, const ReportView& view) {
     text +=
         fmt::format("  The same inputs again: {} --seed {}\n", view.replay_command, report.seed);
   }
+  if (failed && !view.full_command.empty()) {
+    text += fmt::format("  All of it: {}\n", view.full_command);
+  }
   const std::string& next = failed ? view.next_when_failed : view.next_when_passed;
   if (!next.empty()) text += fmt::format("  {}\n", next);
   return text.empty() ? "" : "\n" + text;
@@ -225,7 +289,7 @@ std::string render_report(const GradeReport& report, const ReportView& view,
   std::string text = render_headline(report, terminal) + "\n";
   text += level_lines(report, terminal);
   if (!report.message.empty()) text += "\n" + indented(printable(report.message), "  ");
-  text += failure_lines(failures_of(report), view.failures_max, terminal);
+  text += failure_lines(report, view, terminal);
   text += sentences(report, terminal);
   text += limit_lines(report, terminal);
   text += next_lines(report, view);

@@ -14,12 +14,15 @@ struct ReportView {
   /// One line for an attempt that passed, and one for an attempt that fell short. May be empty.
   std::string next_when_passed;
   std::string next_when_failed;
-  /// Failures shown with their messages, the others by name only; 0 for all.
-  int failures_max = 6;
+  /// Failures of the lowest level that fails which are shown with their messages; its others are
+  /// named, those of later levels counted. 0 shows everything, messages whole.
+  int failures_max = 4;
+  /// A command that shows everything. Empty: not offered.
+  std::string full_command;
 };
 
-/// A report as a screen of text that ends with a newline: the verdict first, then failures by level
-/// and behaviour, what the outcomes mean, which limits were not held, what to do next. What an
+/// A report as a screen of text that ends with a newline: the verdict first, then failures by
+/// behaviour, what the outcomes mean, which limits were not held, what to do next. What an
 /// attempt could have written is stripped of control characters.
 std::string render_report(const GradeReport& report, const ReportView& view,
                           const Terminal& terminal);

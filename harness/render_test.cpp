@@ -116,19 +116,64 @@ TEST(RenderReport, NamesTheLimitsThatWereNotHeld) {
                        "Not held in this run: no network, private file system"));
 }
 
-TEST(RenderReport, ShowsTheFirstFailuresInFullAndTheOthersByName) {
+TEST(RenderReport, TellsTheFirstFailuresAndNamesTheOthers) {
   GradeReport report = failed_report();
-  report.checks = {verdict_of(1, "A", "First", Outcome::kWrong, "first message"),
-                   verdict_of(1, "B", "Second", Outcome::kCrashed, "second message")};
+  report.checks = {verdict_of(1, "B", "First", Outcome::kWrong, "first message"),
+                   verdict_of(1, "A", "Second", Outcome::kCrashed, "second message"),
+                   verdict_of(1, "A", "Third", Outcome::kCrashed, "third message")};
   ReportView view;
   view.failures_max = 1;
   const std::string text = render_report(report, view, plain_terminal());
-  EXPECT_TRUE(contains(text, "first message")) << text;
+  EXPECT_TRUE(contains(text, "B (level 1)\n    x First\n        first message\n")) << text;
   EXPECT_FALSE(contains(text, "second message")) << text;
-  EXPECT_TRUE(contains(text, "x crashed: Second")) << text;
-  EXPECT_TRUE(contains(text, "1 more by name only")) << text;
+  EXPECT_TRUE(contains(text, "Also failed\n    x crashed: A: Second, Third\n")) << text;
   view.failures_max = 0;
-  EXPECT_TRUE(contains(render_report(report, view, plain_terminal()), "second message"));
+  EXPECT_TRUE(contains(render_report(report, view, plain_terminal()), "third message"));
+}
+
+TEST(RenderReport, SaysTheSameWordsOnce) {
+  GradeReport report = failed_report();
+  report.checks = {verdict_of(1, "A", "First", Outcome::kWrong, "not written yet"),
+                   verdict_of(1, "B", "Second", Outcome::kWrong, "not written yet")};
+  const std::string text = render_report(report, ReportView{}, plain_terminal());
+  EXPECT_EQ(text.find("not written yet"), text.rfind("not written yet")) << text;
+  EXPECT_TRUE(contains(text, "Also failed\n    x B: Second\n")) << text;
+}
+
+TEST(RenderReport, KeepsToTheLowestLevelThatFails) {
+  GradeReport report = failed_report();
+  report.checks.push_back(verdict_of(1, "Scale", "IsRight", Outcome::kWrong, "level one"));
+  ReportView view;
+  const std::string text = render_report(report, view, plain_terminal());
+  EXPECT_TRUE(contains(text, "level one")) << text;
+  EXPECT_FALSE(contains(text, "Aligns")) << text;
+  EXPECT_TRUE(contains(text, "2 more of later levels: mend level 1 first.")) << text;
+  view.failures_max = 0;
+  EXPECT_TRUE(contains(render_report(report, view, plain_terminal()), "Aligns"));
+}
+
+TEST(RenderReport, BoundsAMessageUnlessAllIsAskedFor) {
+  GradeReport report = failed_report();
+  const std::string message = "first " + std::string(1000, 'x') + "\n\nsecond failure";
+  report.checks = {verdict_of(1, "A", "First", Outcome::kWrong, message.c_str())};
+  ReportView view;
+  const std::string bounded = render_report(report, view, plain_terminal());
+  EXPECT_LT(bounded.size(), 800u);
+  EXPECT_FALSE(contains(bounded, "second failure")) << bounded;
+  EXPECT_TRUE(contains(bounded, "x...\n        and fails in other places too\n")) << bounded;
+  view.failures_max = 0;
+  const std::string whole = render_report(report, view, plain_terminal());
+  EXPECT_TRUE(contains(whole, std::string(1000, 'x')));
+  EXPECT_TRUE(contains(whole, "second failure"));
+}
+
+TEST(RenderReport, CutsBetweenCharacters) {
+  GradeReport report = failed_report();
+  std::string message = "a";
+  for (int i = 0; i < 500; ++i) message += "√";
+  report.checks = {verdict_of(1, "A", "First", Outcome::kWrong, message.c_str())};
+  const std::string text = render_report(report, ReportView{}, plain_terminal());
+  EXPECT_TRUE(contains(text, "√...\n")) << text;
 }
 
 TEST(RenderReport, DisarmsWhatAnAttemptWrote) {

@@ -47,6 +47,7 @@ ReportView view_of(const GradeOptions& options, const Kata& kata, const LevelSpa
   ReportView view;
   view.replay_command = replay_command(options, kata, program);
   if (options.full) view.failures_max = 0;
+  if (!options.full) view.full_command = view.replay_command + " --full";
   if (span.last < kata.level_count()) {
     view.next_when_passed = fmt::format("Next: level {} ({} show {} --level {})", span.last + 1,
                                         program, kata.id, span.last + 1);
