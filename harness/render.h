@@ -36,7 +36,7 @@ std::string render_check(const CheckVerdict& verdict, const Terminal& terminal);
 /// "level 2" or "levels 1-3".
 std::string level_range(int first_level, int last_level);
 
-/// `text` broken at blanks into lines of at most `width` bytes, all but the first indented.
-std::string wrap(std::string_view text, int width, int indent);
+/// "✓", "✗", or "?" where nothing is known about the attempt.
+std::string_view outcome_symbol(Outcome outcome, const Terminal& terminal);
 
 }  // namespace unaided

@@ -201,11 +201,5 @@ TEST(RenderCheck, NamesTheOutcomeUnlessTheMarkSaysItAll) {
             "x A.B (time limit)");
 }
 
-TEST(Wrap, BreaksAtBlanksAndIndentsWhatFollows) {
-  EXPECT_EQ(wrap("one two three", 7, 2), "one two\n  three");
-  EXPECT_EQ(wrap("unbreakable", 4, 0), "unbreakable");
-  EXPECT_EQ(wrap("", 4, 0), "");
-}
-
 }  // namespace
 }  // namespace unaided

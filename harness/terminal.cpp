@@ -12,6 +12,8 @@
 namespace unaided {
 namespace {
 
+constexpr Symbols kUtf8Symbols = {"✓", "✗", "?", "·", "│", "…"};
+constexpr Symbols kAsciiSymbols = {"+", "x", "?", "-", "|", "..."};
 constexpr int kWidthMin = 40;
 constexpr int kWidthMax = 240;
 
@@ -47,6 +49,10 @@ bool colour_allowed(ColourChoice choice, bool output_is_tty, const char* no_colo
   if (no_color != nullptr && *no_color != '\0') return false;
   if (term == nullptr || std::string_view(term) == "dumb") return false;
   return output_is_tty;
+}
+
+const Symbols& Terminal::symbols() const {
+  return utf8 ? kUtf8Symbols : kAsciiSymbols;
 }
 
 std::string Terminal::paint(std::string_view sgr, std::string_view text) const {

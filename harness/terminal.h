@@ -7,6 +7,11 @@ namespace unaided {
 
 enum class ColourChoice { kAuto, kAlways, kNever };
 
+/// The marks of the screen, in UTF-8 or ASCII.
+struct Symbols {
+  std::string_view passed, failed, unknown, dot, bar, ellipsis;
+};
+
 /// What standard output can show. Everything printed follows these facts, so that a pipe gets plain
 /// text.
 struct Terminal {
@@ -15,6 +20,8 @@ struct Terminal {
   bool colour = false;
   bool utf8 = false;
   int width = 80;  // columns; of no meaning when output is not a terminal
+
+  const Symbols& symbols() const;
 
   /// `text` in the colour `sgr` ("1;31"), or unchanged where colour is off or `sgr` is empty.
   std::string paint(std::string_view sgr, std::string_view text) const;

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "../render.h"
 #include "../session_store.h"
+#include "../text_layout.h"
 #include "commands.h"
 
 namespace unaided {
