@@ -111,18 +111,14 @@ TEST(CausalMask, EXAMPLE_TwoNewQueriesOnThreeKeys) {
                matrix({{2}, {4}}), kFloat32, shown(in, std::nullopt, true));
 }
 
-TEST(KeepMask, NoneIsPlainAttention) {
-  RandomTensors random;
-  expect_right(masked_inputs(random, {2}, 5, 3, 4), std::nullopt, false);
-}
-
 TEST(KeepMask, RandomPairs) {
   RandomTensors random;
   const Inputs in = masked_inputs(random, {2, 3}, 5, 7, 4);
   expect_right(in, random.coins({2, 3, 5, 7}), false);
+  expect_right(masked_inputs(random, {2}, 5, 3, 4), std::nullopt, false);
 }
 
-TEST(KeepMask, BroadcastsFromSizeOne) {
+TEST(KeepMask, Broadcasts) {
   RandomTensors random;
   const Inputs in = masked_inputs(random, {2, 3}, 4, 5, 2);
   for (const std::int64_t b : {1, 2}) {
@@ -134,21 +130,21 @@ TEST(KeepMask, BroadcastsFromSizeOne) {
       }
     }
   }
-}
-
-TEST(KeepMask, BroadcastsFromFewerDimensions) {
-  RandomTensors random;
   const Inputs square = masked_inputs(random, {4, 4}, 4, 4, 2);  // a wrong alignment fits as well
   for (const Sizes& sizes : {Sizes{4}, Sizes{4, 4}, Sizes{4, 1}, Sizes{4, 4, 4}}) {
     expect_right(square, random.coins(sizes, 0.7), false);
   }
 }
 
-TEST(KeepMask, OfAnyStrides) {
+TEST(KeepMask, OfAnyStridesStaysAsItWas) {
   RandomTensors random;
   const Inputs in = masked_inputs(random, {3}, 4, 5, 2);
   expect_right(in, random.coins({3, 5, 4}).transpose(-2, -1), false);
   expect_right(in, random.coins({1, 5}).expand({4, 5}), true);
+  const torch::Tensor keep = random.coins({3, 4, 5});
+  const support::UntouchedInputs guard({in[0], in[1], in[2], {"keep", keep}});
+  guard.expect_not_shared(run(in, keep, true));
+  guard.expect_unchanged();
 }
 
 TEST(KeepMask, LeavesNoWeightBehind) {
@@ -176,10 +172,6 @@ TEST(CausalMask, AlignsToTheLowerRight) {
     expect_right(masked_inputs(random, {2}, queries, 7, 3), std::nullopt, true);
     expect_right(masked_inputs(random, {2}, queries, queries, 3), std::nullopt, true);
   }
-}
-
-TEST(CausalMask, OddLengths) {
-  RandomTensors random;
   expect_right(masked_inputs(random, {1, 1}, 267, 514, 8), std::nullopt, true);
 }
 
@@ -188,6 +180,8 @@ TEST(CausalMask, AndKeepMustBothPass) {
   const Inputs in = masked_inputs(random, {2}, 4, 6, 3);
   expect_right(in, random.coins({2, 4, 6}), true);
   expect_right(in, random.coins({6}), true);
+  // Queries 0 and 1 are left without a key by both masks together.
+  expect_right(masked_inputs(random, {}, 3, 3, 2), mask({{0, 1, 1}, {0, 0, 1}, {1, 0, 0}}), true);
 }
 
 TEST(CausalMask, FutureChangesNoBit) {
@@ -242,25 +236,13 @@ TEST(FullyMaskedRow, HasZeroGradients) {
                             support::kGradient64, random);
 }
 
-TEST(FullyMaskedRow, ArisesFromBothMasksTogether) {
-  RandomTensors random;
-  const Inputs in = masked_inputs(random, {}, 3, 3, 2);
-  expect_right(in, mask({{0, 1, 1}, {0, 0, 1}, {1, 0, 0}}), true);
+TEST(UnusedKey, NanAndInfinityStayOut) {
+  expect_poison_stays_out(kNan, /*in_keys=*/false, /*in_values=*/true);
+  expect_poison_stays_out(kNan, /*in_keys=*/true, /*in_values=*/false);
+  expect_poison_stays_out(kInfinity, /*in_keys=*/true, /*in_values=*/true);
 }
 
-TEST(UnusedKey, NanInValuesStaysOut) {
-  expect_poison_stays_out(kNan, false, true);
-}
-
-TEST(UnusedKey, NanInKeysStaysOut) {
-  expect_poison_stays_out(kNan, true, false);
-}
-
-TEST(UnusedKey, InfinityStaysOut) {
-  expect_poison_stays_out(kInfinity, true, true);
-}
-
-TEST(UnusedKey, IsCountedPerHeadAndBatchElement) {
+TEST(UnusedKey, IsOneThatNoQueryOfItsHeadMaySee) {
   RandomTensors random;
   // Key 3 is hidden in head 1 of element 0 only, key 0 in head 0 of element 1.
   Inputs in = masked_inputs(random, {2, 2}, 3, 4, 3);
@@ -272,14 +254,11 @@ TEST(UnusedKey, IsCountedPerHeadAndBatchElement) {
     in[i].value[1][0][0].fill_(-kInfinity);
   }
   expect_right(in, keep, false);
-}
 
-TEST(UnusedKey, ArisesFromBothMasksTogether) {
-  RandomTensors random;
-  Inputs in = masked_inputs(random, {}, 3, 3, 2);
-  in[1].value[2].fill_(kNan);  // keep shows key 2 to query 0, which causal forbids
-  in[2].value[2].fill_(kNan);
-  expect_right(in, mask({{1, 1, 1}, {1, 1, 0}, {1, 1, 0}}), true);
+  Inputs causal = masked_inputs(random, {}, 3, 3, 2);
+  causal[1].value[2].fill_(kNan);  // keep shows key 2 to query 0, which causal forbids
+  causal[2].value[2].fill_(kNan);
+  expect_right(causal, mask({{1, 1, 1}, {1, 1, 0}, {1, 1, 0}}), true);
 }
 
 TEST(MaskedGradients, MatchFiniteDifferences) {
@@ -290,25 +269,12 @@ TEST(MaskedGradients, MatchFiniteDifferences) {
                             support::kGradient64, random);
 }
 
-TEST(MaskedDataTypes, Float64IsComputedInFloat64) {
+TEST(MaskedDataTypes, RoundAsInLevelOne) {
   RandomTensors random;
-  const Inputs in = masked_inputs(random, {2}, 4, 6, 5, torch::kFloat64);
-  expect_right(in, random.coins({4, 6}, 0.7), true, support::kFloat64);
-}
-
-TEST(MaskedDataTypes, Bfloat16RoundsOnce) {
-  RandomTensors random;
-  const Inputs in = masked_inputs(random, {2, 2}, 9, 33, 16, torch::kBFloat16);
-  expect_right(in, random.coins({9, 33}), false, support::kBfloat16);
-}
-
-TEST(MaskedInputs, StayAsTheyWere) {
-  RandomTensors random;
-  Inputs in = masked_inputs(random, {}, 4, 4, 3);
-  const torch::Tensor keep = random.coins({4, 4});
-  const support::UntouchedInputs guard({in[0], in[1], in[2], {"keep", keep}});
-  guard.expect_not_shared(run(in, keep, true));
-  guard.expect_unchanged();
+  expect_right(masked_inputs(random, {2}, 4, 6, 5, torch::kFloat64), random.coins({4, 6}, 0.7),
+               true, support::kFloat64);
+  expect_right(masked_inputs(random, {2, 2}, 9, 33, 16, torch::kBFloat16), random.coins({9, 33}),
+               false, support::kBfloat16);
 }
 
 TEST(MaskErrors, RefusesOtherTypesThanBool) {
@@ -331,10 +297,6 @@ TEST(MaskErrors, RefusesShapesThatDoNotBroadcast) {
         "a keep mask of shape " + support::shape_text(sizes) + " for scores (2, 3, 4)",
         "std::invalid_argument", {}, [&] { run(in, keep, false); });
   }
-}
-
-TEST(MaskErrors, RefusesMasksThatEnlarge) {
-  RandomTensors random;
   const Inputs one = masked_inputs(random, {1}, 1, 4, 2);
   for (const Sizes& sizes : {Sizes{2, 1, 1, 4}, Sizes{1, 1, 1, 4}, Sizes{2, 1, 4}, Sizes{3, 4}}) {
     const torch::Tensor keep = torch::ones(sizes, torch::kBool);

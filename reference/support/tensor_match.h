@@ -217,6 +217,8 @@ class UntouchedInputs {
     }
   }
 
+  const Inputs& inputs() const { return inputs_; }
+
   void expect_unchanged() const {
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       const torch::Tensor& now = inputs_[i].value;
