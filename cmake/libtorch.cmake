@@ -4,7 +4,7 @@
 # find_package(Torch) of PyPI's wheel fails where nvcc is absent, and where nvcc is there but no GPU
 # is, so the targets are made here. Searched in this order: LIBTORCH_ROOT (cache variable, then
 # environment), the project's environment in the cache folder, the torch of the active python3.
-set(LIBTORCH_ROOT "$ENV{LIBTORCH_ROOT}" CACHE PATH "An unpacked LibTorch or a site-packages/torch")
+set(LIBTORCH_ROOT "" CACHE PATH "An unpacked LibTorch or a site-packages/torch")
 set(libtorch_version_min 2.11)
 
 function(list_libtorch_candidates result)
@@ -23,6 +23,8 @@ endfunction()
 
 if(LIBTORCH_ROOT)
   set(libtorch_candidates "${LIBTORCH_ROOT}")
+elseif(NOT "$ENV{LIBTORCH_ROOT}" STREQUAL "")
+  set(libtorch_candidates "$ENV{LIBTORCH_ROOT}")
 else()
   list_libtorch_candidates(libtorch_candidates)
 endif()

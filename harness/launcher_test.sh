@@ -67,6 +67,16 @@ scenario_help_sets_nothing_up() {
   expect_text "$(ls -A "$XDG_CACHE_HOME" "$tree/build" 2>/dev/null)" ''
 }
 
+scenario_an_unusable_cache_folder_is_named() {
+  touch "$work/home/file"
+  XDG_CACHE_HOME=$work/home/file run x
+  expect status 2
+  expect err "making $work/home/file/unaided failed: no permission; see XDG_CACHE_HOME."
+  HOME='' XDG_CACHE_HOME='' run x
+  expect status 2
+  expect err 'HOME is not set'
+}
+
 scenario_presets_work_with_and_without_the_launcher() {
   UNAIDED_PRESET=dev run x
   expect out 'program 1: x/'
@@ -87,6 +97,9 @@ scenario_test_runs_ctest_and_ends_with_its_summary() {
   expect out '100% tests passed'
   run test -R no-such-test
   expect status 1
+  forbid cmake
+  run x # the tests stay built
+  expect out 'program 1: x/'
 }
 
 scenario_an_unusable_libtorch_is_refused_in_a_sentence() {
