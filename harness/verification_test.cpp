@@ -248,8 +248,8 @@ TEST_F(VerificationTest, CountsOfMutantsAlternatesAndExamplesAreHeld) {
   });
   const std::string problems = summary(verification);
   for (const char* expected :
-       {"level 1 has 5 mutants, at least 6", "level 1 has 1 blind mutants",
-        "level 2 has 1 alternates, at least 2", "level 2 has 1 examples, at least 2"}) {
+       {"level 1 has 5 of the 6 mutants", "level 1 has 1 of the 2 blind mutants",
+        "level 2 has 1 of the 2 alternates", "level 2 has 1 of the 2 examples"}) {
     EXPECT_NE(problems.find(expected), std::string::npos) << expected << "\n" << problems;
   }
 }
