@@ -134,7 +134,7 @@ std::string render_failures(const GradeReport& report, const ReportView& view,
 
   std::vector<const CheckVerdict*> untold;
   std::string text = detailed_failures(failed, view.failures_max, untold, terminal);
-  if (!untold.empty()) text += "\n  Also failed\n";
+  if (!untold.empty()) text += "\n  Besides\n";
   for (const Failure& failure : group(untold, /*same_words=*/false)) {
     text += failure_names(failure, /*with_behaviour=*/true, terminal);
   }

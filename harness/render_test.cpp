@@ -126,7 +126,7 @@ TEST(RenderReport, TellsTheFirstFailuresAndNamesTheOthers) {
   const std::string text = render_report(report, view, plain_terminal());
   EXPECT_TRUE(contains(text, "B (level 1)\n    x First\n        first message\n")) << text;
   EXPECT_FALSE(contains(text, "second message")) << text;
-  EXPECT_TRUE(contains(text, "Also failed\n    x crashed: A: Second, Third\n")) << text;
+  EXPECT_TRUE(contains(text, "Besides\n    x crashed: A: Second, Third\n")) << text;
   view.failures_max = 0;
   EXPECT_TRUE(contains(render_report(report, view, plain_terminal()), "third message"));
 }
@@ -137,7 +137,7 @@ TEST(RenderReport, SaysTheSameWordsOnce) {
                    verdict_of(1, "B", "Second", Outcome::kWrong, "not written yet")};
   const std::string text = render_report(report, ReportView{}, plain_terminal());
   EXPECT_EQ(text.find("not written yet"), text.rfind("not written yet")) << text;
-  EXPECT_TRUE(contains(text, "Also failed\n    x B: Second\n")) << text;
+  EXPECT_TRUE(contains(text, "Besides\n    x B: Second\n")) << text;
 }
 
 TEST(RenderReport, KeepsToTheLowestLevelThatFails) {

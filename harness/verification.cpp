@@ -176,8 +176,8 @@ class Judge {
 
   void require_count(int level, std::ptrdiff_t count, int min, std::string_view what) {
     if (count >= min) return;
-    complain("count",
-             fmt::format("level {} has {} {}, at least {} are asked for", level, count, what, min));
+    complain("count", fmt::format("level {} has {} of the {} {} that are asked for", level, count,
+                                  min, what));
   }
 
   std::ptrdiff_t count_mutants(int level, bool blind_only) const {
