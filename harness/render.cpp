@@ -85,7 +85,7 @@ std::string limit_lines(const GradeReport& report, const Terminal& terminal) {
   if (report.limits_not_held.empty()) return "";
   std::string list;
   for (const std::string& limit : report.limits_not_held) {
-    list += (list.empty() ? "" : ", ") + limit;
+    list += (list.empty() ? "" : "; ") + limit;
   }
   const std::string text = wrap("Not held in this run: " + list, terminal.width - 2, /*indent=*/2);
   return "\n  " + terminal.paint(outcome_row(Outcome::kFault).colour, text) + "\n";

@@ -113,7 +113,7 @@ TEST(RenderReport, NamesTheLimitsThatWereNotHeld) {
   GradeReport report = failed_report();
   report.limits_not_held = {"no network", "private file system"};
   EXPECT_TRUE(contains(render_report(report, ReportView{}, plain_terminal()),
-                       "Not held in this run: no network, private file system"));
+                       "Not held in this run: no network; private file system"));
 }
 
 TEST(RenderReport, TellsTheFirstFailuresAndNamesTheOthers) {

@@ -123,7 +123,7 @@ TEST(Twice, IsTheSumWithItself) {
   expect_close("twice(x)", run(in), in[0].value + in[0].value, kFloat32, in);
 }
 )~"},
-    {"reference/@/mutants/level1_adds_two.patch", R"~(Adds two instead of multiplying by it: right for x = 2 only.
+    {"reference/@/mutants/level1_adds_two.patch", R"~(Adds two instead of multiplying by it.
 
 --- a/@.cpp
 +++ b/@.cpp

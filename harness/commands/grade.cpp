@@ -38,7 +38,9 @@ std::string replay_command(const GradeOptions& options, const Kata& kata,
                            const std::string& program) {
   std::string command = fmt::format("{} grade {} --kata {}", program, options.file, kata.id);
   if (!options.levels.empty()) command += " --levels " + options.levels;
+  if (!options.only.empty()) command += " --only " + options.only;
   if (options.slow) command += " --slow";
+  if (options.no_sandbox) command += " --no-sandbox";
   return command;
 }
 
