@@ -26,6 +26,7 @@
 #include "../protocol.h"
 #include "check_library.h"
 #include "filter.h"
+#include "large_pages.h"
 #include "probe.h"
 #include "supervised_child.h"
 #include "warm_up.h"
@@ -210,6 +211,7 @@ void run_worker(const std::vector<std::string>& arguments) {
   probe::install();
   warm_up();
   Worker worker(load_checks(arguments[1]));
+  make_libraries_cheap_to_inherit();
   worker.announce();
   worker.serve();
 }
