@@ -14,6 +14,8 @@ class Decoder {
 
   /// The next T ≥ 1 tokens of every row, x (B, T, C) of the weights' dtype → (B, T, C): what
   /// causal_self_attention(all tokens so far, layer, 0) has in its last T positions, to 1e-5.
+  /// A step (T = 1, B·C and B·Hq·D ≤ 2,048, float32) allocates at its peak no more than
+  /// 4·B·Hq·S·sizeof(float) + 64 KiB, S being the length after it.
   /// Throws std::length_error if length() + T exceeds the capacity; nothing is changed then.
   virtual torch::Tensor append(const torch::Tensor& x) = 0;
 

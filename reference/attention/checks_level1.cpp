@@ -54,7 +54,7 @@ torch::Tensor constant_rows(const std::vector<double>& values) {
   return matrix(rows);
 }
 
-/// Row maxima 10,000, 9,999.0 and 50; neighbours 1/4 to 1 apart.
+/// Row maxima 10,000, 9,999.2 and 50; the largest two are 0.004 to 0.8 apart.
 Inputs large_logits() {
   return {{"q", constant_rows({50, -50, 0.25})},
           {"k", constant_rows({50, 49.99609375, -49.99609375, -49.9951171875})},

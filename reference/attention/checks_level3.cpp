@@ -9,6 +9,12 @@
 #include "support/random_tensors.h"
 #include "support/tensor_match.h"
 
+using layer_cases::BadLayer;
+using layer_cases::flat_layer;
+using layer_cases::identity_layer;
+using layer_cases::layers_with_bad_head_counts;
+using layer_cases::random_layer;
+using layer_cases::shown;
 using support::expect_close;
 using support::kFloat32;
 using support::kFloat64;

@@ -6,6 +6,8 @@
 #include "support/random_tensors.h"
 #include "support/tensor_match.h"
 
+namespace layer_cases {
+
 struct LayerShape {
   std::int64_t width;  // C
   std::int64_t query_heads, key_value_heads, head_dim;
@@ -71,3 +73,5 @@ inline std::vector<BadLayer> layers_with_bad_head_counts() {
           {"a negative number of heads", flat_layer(16, 16, -4, -4)},
           {"5 query heads for 16 rows of wq", flat_layer(16, 16, 5, 5)}};
 }
+
+}  // namespace layer_cases
