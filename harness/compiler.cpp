@@ -223,6 +223,7 @@ Build Compiler::build(const std::vector<Source>& sources, Instrumentation instru
   for (const Source& source : sources) write_text_file(folder / source.name, source.text);
 
   Build build;
+  build.folder = folder;
   build.object = output / "attempt.o";
   build.library = output / "attempt.so";
   Command command;

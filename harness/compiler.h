@@ -37,6 +37,7 @@ struct Build {
   enum class Result { kBuilt, kRefused, kLimit, kCancelled };
   Result result = Result::kBuilt;
   std::string diagnostics;        // the compiler's words, whole
+  std::filesystem::path folder;   // of the sources, as the compiler saw it
   std::filesystem::path object;   // of the first source
   std::filesystem::path library;  // the linked shared object
   double wall_ms = 0;

@@ -165,7 +165,7 @@ bool Grader::State::reject(const GradeRequest& request, const Build& build,
     return true;
   }
   if (build.result != Build::Result::kBuilt) {
-    const std::string folder = scratch.path().string() + "/";
+    const std::string folder = build.folder.string() + "/";
     report.outcome = Outcome::kCompileError;
     report.message = request.full_diagnostics
                          ? build.diagnostics

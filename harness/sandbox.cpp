@@ -128,7 +128,8 @@ SandboxedCommand sandboxed(Command command, const SandboxPolicy& policy, bool en
 }
 
 std::vector<std::string> limits_without_bubblewrap() {
-  return {"no bubblewrap: " + sandbox_support().reason,
+  const SandboxSupport& support = sandbox_support();
+  return {support.available ? "no bubblewrap, as asked" : "no bubblewrap: " + support.reason,
           "files of this machine can be read by the attempt (it still cannot write any)",
           "other processes of this machine are visible to the attempt",
           "the compiler is not confined to the attempt's folder"};

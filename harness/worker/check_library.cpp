@@ -55,6 +55,22 @@ const std::vector<Entry>& entries() {
   return found;
 }
 
+/// GoogleTest's words for a failure, without what says nothing to a candidate.
+std::string plain_words(std::string message) {
+  constexpr std::string_view kFailed = "Failed\n";
+  constexpr std::string_view kDescribed = "C++ exception with description \"";
+  constexpr std::string_view kThrown = "\" thrown in the test body";
+  if (message.starts_with(kFailed)) message.erase(0, kFailed.size());
+  const std::size_t thrown = message.rfind(kThrown);
+  if (message.starts_with(kDescribed) && thrown != std::string::npos) {
+    return "threw an exception: " + message.substr(kDescribed.size(), thrown - kDescribed.size());
+  }
+  if (message.starts_with("Unknown C++ exception")) {
+    return "threw something that is not a std::exception";
+  }
+  return message;
+}
+
 /// Hands each failure on; nothing of GoogleTest's own output is printed.
 class FailureListener : public testing::EmptyTestEventListener {
  public:
@@ -62,7 +78,7 @@ class FailureListener : public testing::EmptyTestEventListener {
       : failed_(failed), context_(context) {}
 
   void OnTestPartResult(const testing::TestPartResult& result) override {
-    if (result.failed()) failed_(context_, result.message());
+    if (result.failed()) failed_(context_, plain_words(result.message()).c_str());
   }
 
  private:
