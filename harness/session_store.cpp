@@ -77,7 +77,11 @@ SessionLock::SessionLock(const SessionFolder& folder)
     : file_(open(folder.lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
   if (!file_) throw_errno("cannot open " + folder.lock().string());
   struct flock wanted = whole_file(F_WRLCK);
-  if (fcntl(file_.get(), F_OFD_SETLK, &wanted) == 0) return;
+  if (fcntl(file_.get(), F_OFD_SETLK, &wanted) == 0) {
+    const std::string pid = std::to_string(getpid()) + "\n";  // for people who look
+    if (ftruncate(file_.get(), 0) == 0 && write(file_.get(), pid.data(), pid.size()) > 0) return;
+    throw_errno("cannot write " + folder.lock().string());
+  }
   if (errno != EAGAIN && errno != EACCES) throw_errno("cannot lock " + folder.lock().string());
   throw Fault("session " + folder.id() + " is already running");
 }

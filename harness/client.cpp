@@ -1,0 +1,104 @@
+#include "client.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <vector>
+
+#include "fault.h"
+#include "grader.h"
+#include "listener.h"
+#include "text_file.h"
+
+namespace unaided {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kSocketPathBytesMax = 4096;
+
+Descriptor connect_to_host(const SessionFolder& folder) {
+  if (!folder.hosted()) {
+    const Phase phase = folder.replay().phase;
+    if (phase == Phase::kRunning) {
+      throw Fault(
+          fmt::format("session {} has no host (it was killed, or the machine restarted): "
+                      "`resume` takes it up where it was",
+                      folder.id()));
+    }
+    throw Fault(fmt::format("session {} is over: it is {}", folder.id(), phase_id(phase)));
+  }
+  return connect_to(read_text_file(folder.socket(), kSocketPathBytesMax));
+}
+
+/// False when the interrupt came first.
+bool wait_readable(int fd, const CancelToken* interrupt) {
+  std::array<pollfd, 2> polled = {{{fd, POLLIN, 0}, {interrupt ? interrupt->fd() : -1, POLLIN, 0}}};
+  while (poll(polled.data(), polled.size(), -1) < 0) {
+    if (errno != EINTR) throw_errno("poll");
+  }
+  return polled[1].revents == 0;
+}
+
+/// The session whose folder holds the current one, if any.
+std::optional<SessionFolder> session_around(const fs::path& current, const SessionStore& store) {
+  for (const SessionFolder& folder : store.all()) {
+    const auto [rest, unused] =
+        std::mismatch(folder.path.begin(), folder.path.end(), current.begin(), current.end());
+    if (rest == folder.path.end()) return folder;
+  }
+  return std::nullopt;
+}
+
+SessionFolder only_running(const SessionStore& store) {
+  std::vector<std::string> unreadable;
+  std::vector<SessionFolder> running;
+  std::string ids;
+  for (const SessionRecord& record : read_sessions(store, unreadable)) {
+    if (record.session.phase != Phase::kRunning) continue;
+    running.push_back(record.folder);
+    ids += (ids.empty() ? "" : ", ") + record.folder.id();
+  }
+  if (running.size() == 1) return running.front();
+  if (running.empty()) throw Fault("no session is running: begin one with `start <kata>`");
+  throw Fault("several sessions are running: name one with --session, of " + ids);
+}
+
+}  // namespace
+
+Client::Client(const SessionFolder& folder) : socket_(connect_to_host(folder)) {}
+
+std::optional<nlohmann::json> Client::ask(
+    const nlohmann::json& request, const std::function<void(const nlohmann::json&)>& on_message,
+    const CancelToken* interrupt) {
+  send_frame(socket_.get(), request);
+  std::array<char, 65536> chunk;
+  for (;;) {
+    while (auto message = reader_.next()) {
+      on_message(*message);
+      if (message->value("final", false)) return message;
+    }
+    if (!wait_readable(socket_.get(), interrupt)) return std::nullopt;
+    const ssize_t got = read(socket_.get(), chunk.data(), chunk.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) throw Fault("the session's host went away: `resume` takes the session up again");
+    reader_.feed({chunk.data(), static_cast<std::size_t>(got)});
+  }
+}
+
+SessionFolder find_session(const SessionStore& store, const std::string& asked) {
+  if (!asked.empty()) return store.find(asked);
+  const char* named = std::getenv("UNAIDED_SESSION");
+  if (named != nullptr && *named != '\0') return store.find(named);
+  std::error_code error;
+  const fs::path current = fs::current_path(error);
+  if (const auto around = session_around(current, store)) return *around;
+  return only_running(store);
+}
+
+}  // namespace unaided

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "process.h"
+#include "protocol.h"
+#include "session_store.h"
+
+namespace unaided {
+
+class CancelToken;
+
+/// A connection to a session's host. See host.h for requests and replies.
+class Client {
+ public:
+  /// Throws Fault, saying what to do, when the session has no host or the host does not answer.
+  explicit Client(const SessionFolder& folder);
+
+  /// Sends `request` and calls `on_message` for every reply up to and including the final one,
+  /// which is returned. Nothing when `interrupt` was cancelled first. Throws Fault when the host
+  /// goes away or talks nonsense.
+  std::optional<nlohmann::json> ask(const nlohmann::json& request,
+                                    const std::function<void(const nlohmann::json&)>& on_message,
+                                    const CancelToken* interrupt);
+
+ private:
+  Descriptor socket_;
+  FrameReader reader_;
+};
+
+/// The session meant: `asked` (an id or path) if not empty, else $UNAIDED_SESSION, else the one
+/// whose workspace is the current folder, else the only one that runs. Throws Fault when that is
+/// none or several.
+SessionFolder find_session(const SessionStore& store, const std::string& asked);
+
+}  // namespace unaided

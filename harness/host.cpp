@@ -1,0 +1,273 @@
+// The poll loop. What it does with each thing that happens is short; the rules are elsewhere: the
+// state machine (session), who is judged next (job_queue), what a client may do (listener). What
+// can fail is written in the reply to whoever asked, or told to the watchers; the loop goes on.
+#include "host.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+
+#include "attempt.h"
+#include "detach.h"
+#include "fault.h"
+#include "installation.h"
+#include "session_status.h"
+#include "sha256.h"
+#include "text_file.h"
+
+namespace unaided {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+constexpr int kGoodbyeMsMax = 1000;
+constexpr std::uintmax_t kSnapshotBytesMax = std::uintmax_t{64} << 20;
+constexpr std::size_t kLateSnapshotsMax = 16;
+
+Session replay(const JournalContents& contents) {
+  Session session;
+  for (const json& event : contents.events) {
+    session = unaided::apply(std::move(session), from_journal(event));
+  }
+  return session;
+}
+
+fs::path socket_path(const SessionFolder& folder) {
+  return runtime_folder() / (short_hash(sha256(folder.path.string())) + ".sock");
+}
+
+/// Signals that ask the host to go arrive on a descriptor, in no thread.
+Descriptor block_signals() {
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&wanted, number);
+  sigprocmask(SIG_BLOCK, &wanted, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
+  return Descriptor(signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+/// Fires when the session's time is over, also when the machine slept through it.
+Descriptor deadline_timer(const Session& session, const Clock& clock) {
+  Descriptor timer(timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK));
+  if (!timer) throw_errno("cannot make a timer");
+  const auto left = time_left(session, clock.now());
+  if (!left) return timer;
+  const std::int64_t wait_ms = std::max<std::int64_t>(left->ms, 1);
+  itimerspec when{};
+  when.it_value.tv_sec = wait_ms / 1000;
+  when.it_value.tv_nsec = wait_ms % 1000 * 1'000'000;
+  if (timerfd_settime(timer.get(), 0, &when, nullptr) != 0) throw_errno("cannot set a timer");
+  return timer;
+}
+
+std::uintmax_t bytes_in(const fs::path& folder) {
+  std::uintmax_t bytes = 0;
+  if (!fs::exists(folder)) return 0;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    bytes += entry.file_size();
+  }
+  return bytes;
+}
+
+std::int64_t steady_ms() {
+  return static_cast<std::int64_t>(monotonic_ms());
+}
+
+}  // namespace
+
+Host::Host(const HostSetup& setup)
+    : setup_(setup),
+      lock_(setup_.folder),
+      journal_(setup_.folder.journal()),
+      session_(replay(journal_.opened())),
+      watch_(watch_workspace()),
+      listener_(socket_path(setup_.folder)),
+      timer_(deadline_timer(session_, *setup_.clock)),
+      signals_(block_signals()),
+      thread_(setup_.judge),
+      snapshot_bytes_(bytes_in(setup_.folder.path / "snapshots")) {
+  if (session_.phase != Phase::kRunning) {
+    throw Fault("session " + setup_.folder.id() + " is over: it is " +
+                std::string(phase_id(session_.phase)));
+  }
+  const bool first_host = !fs::exists(setup_.folder.socket());
+  write_durably(setup_.folder.socket(), socket_path(setup_.folder).string());
+  if (!journal_.opened().repaired.empty()) {
+    std::fprintf(stderr, "%s\n", journal_.opened().repaired.c_str());
+  }
+  if (!first_host) take_up();
+}
+
+SaveWatch Host::watch_workspace() const {
+  fs::create_directories(
+      setup_.folder.workspace());  // it may have been removed: `reset` refills it
+  return {setup_.folder.workspace(), setup_.kata.attempt_name()};
+}
+
+void Host::run() {
+  while (session_.phase == Phase::kRunning && !leaving_) poll_once();
+  if (session_.ended_at) {
+    json ended = {{"type", "ended"}, {"final", true}, {"status", status()}};
+    listener_.send_all(watchers_, ended);
+  }
+  listener_.finish(kGoodbyeMsMax);
+}
+
+/// What a killed host left undone: an unjudged submit, and saves that nobody saw or judged.
+void Host::take_up() {
+  const Moment now = setup_.clock->now();
+  record(Resumed{now});
+  if (session_.toolchain != setup_.toolchain) record(ToolchainChanged{now, setup_.toolchain});
+  if (!session_.open_submit.empty()) {
+    judge(Purpose::kSubmit, kept_snapshot(session_.open_submit), {}, json::object());
+  }
+  guarded([this] {
+    if (!untouched()) on_save();
+  });
+}
+
+/// Nothing was written since the last verdict, or at all.
+bool Host::untouched() const {
+  const AttemptText attempt = read_attempt(setup_.folder.workspace(), setup_.kata.attempt_name());
+  if (session_.snapshots.empty()) {
+    return attempt.source == read_text_file(setup_.folder.starter(), kAttemptBytesMax);
+  }
+  const std::string& last = session_.snapshots.back().hash;
+  const bool judged = !session_.verdicts.empty() && session_.verdicts.back().hash == last;
+  return judged && attempt.accepted() && sha256(attempt.source) == last;
+}
+
+Host::Snapshot Host::kept_snapshot(const std::string& hash) const {
+  return {hash, read_text_file(setup_.folder.snapshot(hash), kAttemptBytesMax), "", false};
+}
+
+void Host::record(const Event& event) {
+  Session next = unaided::apply(session_, event);
+  journal_.append(to_journal(event));
+  session_ = std::move(next);
+}
+
+void Host::poll_once() {
+  advance();
+  std::vector<pollfd> polled = {{signals_.get(), POLLIN, 0},
+                                {watch_.fd(), POLLIN, 0},
+                                {timer_.get(), POLLIN, 0},
+                                {thread_.fd(), POLLIN, 0}};
+  listener_.add_to(polled);
+  const std::int64_t now_ms = steady_ms();
+  const int timeout_ms = listener_.pending() ? 0 : listener_.timeout_ms(now_ms);
+  if (poll(polled.data(), polled.size(), timeout_ms) < 0 && errno != EINTR) throw_errno("poll");
+
+  if (polled[0].revents) leaving_ = true;
+  if (polled[1].revents && watch_.saved()) guarded([this] { on_save(); });
+  if (polled[2].revents) {
+    std::uint64_t fired = 0;
+    if (read(timer_.get(), &fired, sizeof fired) > 0) guarded([this] { on_deadline(); });
+  }
+  if (polled[3].revents) guarded([this] { take_news(); });
+  for (const Listener::Message& message : listener_.exchange(steady_ms())) {
+    if (session_.phase == Phase::kRunning) serve(message);
+  }
+  std::erase_if(watchers_, [this](Client client) { return !listener_.connected(client); });
+}
+
+void Host::guarded(const std::function<void()>& step) {
+  try {
+    step();
+  } catch (const std::exception& fault) {
+    std::fprintf(stderr, "%s\n", fault.what());
+    tell({}, {{"type", "fault"}, {"message", fault.what()}});
+  }
+}
+
+Host::Snapshot Host::take_snapshot() {
+  if (!watch_.watching()) watch_ = watch_workspace();
+  AttemptText attempt = read_attempt(setup_.folder.workspace(), setup_.kata.attempt_name());
+  if (!attempt.accepted()) return {"", "", attempt.refusal, false};
+  const Moment now = setup_.clock->now();
+  const std::string hash = sha256(attempt.source);
+  const bool known = !session_.snapshots.empty() && session_.snapshots.back().hash == hash;
+  if (time_over_ || is_late(session_, now)) {
+    return {hash, "", refuse_late(hash, attempt.source), true};
+  }
+  if (!known) {
+    store_snapshot(hash, attempt.source);
+    record(SnapshotTaken{now, hash});
+  }
+  return {hash, std::move(attempt.source), "", false};
+}
+
+/// What comes after the deadline is kept beside the rest, within bounds, and never judged.
+std::string Host::refuse_late(const std::string& hash, const std::string& source) {
+  const Moment now = setup_.clock->now();
+  const auto same = [&hash](const auto& one) { return one.hash == hash; };
+  const bool known = std::any_of(session_.late.begin(), session_.late.end(), same) ||
+                     std::any_of(session_.snapshots.begin(), session_.snapshots.end(), same);
+  if (!known && is_late(session_, now) && session_.late.size() < kLateSnapshotsMax) {
+    store_snapshot(hash, source);
+    record(Late{now, hash});
+  }
+  return "time is over: the last save before the deadline is what counts";
+}
+
+void Host::store_snapshot(const std::string& hash, const std::string& source) {
+  const fs::path file = setup_.folder.snapshot(hash);
+  if (fs::exists(file)) return;
+  if (snapshot_bytes_ + source.size() > kSnapshotBytesMax) {
+    throw Fault(fmt::format("this session's snapshots have reached {} MB: nothing more is kept",
+                            kSnapshotBytesMax >> 20));
+  }
+  write_durably(file, source);
+  snapshot_bytes_ += source.size();
+}
+
+void Host::on_save() {
+  const Snapshot snapshot = take_snapshot();
+  if (!snapshot.refusal.empty()) {
+    tell({}, {{"type", "refused"}, {"message", snapshot.refusal}});
+    return;
+  }
+  judge(Purpose::kSave, snapshot, {}, json::object());
+}
+
+/// The last snapshot in time is judged, after one more look for a save that was not seen yet. When
+/// that cannot be begun, the host goes: `resume` tries again.
+void Host::on_deadline() {
+  if (time_over_) return;
+  guarded([this] {
+    if (!untouched()) take_snapshot();
+  });
+  time_over_ = true;
+  leaving_ = true;
+  const auto hash = counting_snapshot(session_);
+  const auto submitted = std::find_if(
+      session_.verdicts.rbegin(), session_.verdicts.rend(), [&hash](const VerdictReached& verdict) {
+        return verdict.purpose == Purpose::kSubmit && verdict.hash == hash;
+      });
+  if (!hash) {
+    finish(EndReason::kDeadline, "", Outcome::kNotRun);
+  } else if (submitted != session_.verdicts.rend()) {
+    finish(EndReason::kDeadline, *hash, submitted->outcome);
+  } else {
+    judge(Purpose::kDeadline, kept_snapshot(*hash), {}, json::object());
+  }
+  leaving_ = false;
+}
+
+void start_host(const HostSetup& setup) {
+  run_detached(setup.folder.log(), [&setup](const std::function<void()>& ready) {
+    Host host(setup);
+    ready();
+    host.run();
+  });
+}
+
+}  // namespace unaided

@@ -1,0 +1,138 @@
+// The host's side of the conversation: one function a request, found by name in one table. A client
+// is trusted with nothing: what it sends decides only which of these is called and with which
+// flags.
+#include <fmt/format.h>
+
+#include <array>
+
+#include "attempt.h"
+#include "fault.h"
+#include "host.h"
+#include "session_status.h"
+#include "text_file.h"
+
+namespace unaided {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kUseExit = 2;
+constexpr std::size_t kResultBytesMax = std::size_t{16} << 20;
+
+int late_exit() {
+  return outcome_row(Outcome::kLate).exit_code;
+}
+
+}  // namespace
+
+void Host::serve(const Listener::Message& message) {
+  struct Row {
+    std::string_view name;
+    void (Host::*serve)(Client, const Request&);
+    bool judges;  // not once time is over
+  };
+  static constexpr std::array<Row, 7> kRows = {{
+      {"check", &Host::serve_check, true},
+      {"submit", &Host::serve_submit, true},
+      {"run", &Host::serve_run, true},
+      {"reset", &Host::serve_reset, true},
+      {"status", &Host::serve_status, false},
+      {"abandon", &Host::serve_abandon, false},
+      {"watch", &Host::serve_watch, false},
+  }};
+  try {
+    const std::string name = message.body.value("request", "");
+    for (const Row& row : kRows) {
+      if (row.name != name) continue;
+      if (queue_.awaited_by(message.client)) {
+        return refuse(message.client, "one request at a time", kUseExit);
+      }
+      if (row.judges && time_over_) {
+        return refuse(message.client, "time is over: the last save is being judged", late_exit());
+      }
+      return (this->*row.serve)(message.client, message.body);
+    }
+    refuse(message.client, "unknown request", kUseExit);
+  } catch (const std::exception& fault) {  // a Fault, or a field of the wrong type
+    refuse(message.client, fault.what(), kUseExit);
+  }
+}
+
+void Host::serve_check(Client client, const Request& request) {
+  const Snapshot snapshot = take_snapshot();
+  if (!snapshot.refusal.empty()) {
+    return refuse(client, snapshot.refusal, snapshot.late ? late_exit() : kUseExit);
+  }
+  judge(Purpose::kCheck, snapshot, {client}, request);
+}
+
+void Host::serve_submit(Client client, const Request&) {
+  const Snapshot snapshot = take_snapshot();
+  if (!snapshot.refusal.empty()) {
+    return refuse(client, snapshot.refusal, snapshot.late ? late_exit() : kUseExit);
+  }
+  record(Submitted{setup_.clock->now(), snapshot.hash});
+  judge(Purpose::kSubmit, snapshot, {client}, json::object());
+}
+
+void Host::serve_run(Client client, const Request&) {
+  RunRequest run;
+  for (const auto& [name, text] : {std::pair{setup_.kata.attempt_name(), &run.source},
+                                   std::pair{std::string(kTryName), &run.try_source}}) {
+    AttemptText copied = read_attempt(setup_.folder.workspace(), name);
+    if (!copied.accepted()) return refuse(client, copied.refusal, kUseExit);
+    *text = std::move(copied.source);
+  }
+  queue_.add({Purpose::kCheck, "", std::move(run), {client}});
+}
+
+void Host::serve_status(Client client, const Request&) {
+  listener_.send(client, {{"type", "status"}, {"final", true}, {"status", status()}});
+}
+
+void Host::serve_reset(Client client, const Request&) {
+  const std::string kept = reset_attempt(setup_.folder.workspace(), setup_.kata.attempt_name(),
+                                         read_text_file(setup_.folder.starter(), kAttemptBytesMax));
+  if (!watch_.watching()) watch_ = watch_workspace();
+  listener_.send(client, {{"type", "reset"}, {"final", true}, {"kept", kept}});
+}
+
+void Host::serve_abandon(Client client, const Request&) {
+  record(Abandoned{setup_.clock->now()});
+  listener_.send(client, {{"type", "ended"}, {"final", true}, {"status", status()}});
+}
+
+/// The newcomer first sees where things stand: the state, and the last report.
+void Host::serve_watch(Client client, const Request&) {
+  listener_.send(client, {{"type", "status"}, {"status", status()}});
+  if (!session_.verdicts.empty()) {
+    const VerdictReached& last = session_.verdicts.back();
+    const json report =
+        json::parse(read_text_file(setup_.folder.result(last.result), kResultBytesMax));
+    const json message = {{"type", "report"},
+                          {"purpose", purpose_id(last.purpose)},
+                          {"ended", false},
+                          {"report", report}};
+    listener_.send(client, message);
+  }
+  watchers_.push_back(client);
+}
+
+void Host::refuse(Client client, const std::string& message, int exit_code) {
+  listener_.send(
+      client,
+      {{"type", "refused"}, {"final", true}, {"message", message}, {"exit_code", exit_code}});
+}
+
+/// To those who asked and those who watch.
+void Host::tell(const std::vector<Client>& askers, json message) {
+  std::vector<Client> all = askers;
+  all.insert(all.end(), watchers_.begin(), watchers_.end());
+  listener_.send_all(all, message);
+}
+
+json Host::status() const {
+  return status_to_json(setup_.folder, session_, setup_.clock->now(), true);
+}
+
+}  // namespace unaided
