@@ -72,7 +72,7 @@ void restore_signals() {
                          std::array<std::pair<int, int>, 16> wanted, std::size_t count) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(kExecFailed);
-  setpgid(0, 0);
+  setsid();  // a group of its own to kill, and no terminal to type into
   restore_signals();
   place_descriptors(wanted, count);
   apply_limits(command.limits);

@@ -22,30 +22,26 @@ namespace unaided {
 namespace {
 
 constexpr std::size_t kObjectBytesMax = std::size_t{256} << 20;
+constexpr std::size_t kShownBytesMax = 200;
 
-/// Demangled names start with these, or are equal to them where they are C functions.
-constexpr std::array<std::string_view, 22> kForbiddenNames{"testing::",
-                                                           "support::",
-                                                           "unaided::",
-                                                           "dlopen",
-                                                           "dlmopen",
-                                                           "dlsym",
-                                                           "dlvsym",
-                                                           "dl_iterate_phdr",
-                                                           "_dl_",
-                                                           "__libc_dlsym",
-                                                           "at::native::",
-                                                           "at::cpu::",
-                                                           "at::compositeexplicitautograd::",
-                                                           "at::compositeimplicitautograd::",
-                                                           "at::RecordFunctionGuard",
-                                                           "at::enableRecordFunction",
-                                                           "at::removeCallback",
-                                                           "at::clearCallbacks",
-                                                           "at::clearGlobalCallbacks",
-                                                           "at::clearThreadLocalCallbacks",
-                                                           "at::disableCallback",
-                                                           "at::set_record_function_tls_"};
+/// Qualified names lie in these or start with them, or are equal to them where they are C
+/// functions.
+constexpr std::array<std::string_view, 37> kForbiddenNames{
+    // the checks and the worker
+    "testing::", "support::", "unaided::", "unaided_check_library",
+    // names looked up at run time
+    "dlopen", "dlmopen", "dlsym", "dlvsym", "dladdr", "dladdr1", "dlinfo", "dl_iterate_phdr",
+    "_dl_", "_r_debug", "_rtld_global", "_rtld_global_ro", "__libc_dlsym",
+    // operators past the dispatcher, in its place or through it by name
+    "at::native::", "at::cpu::", "at::compositeexplicitautograd::",
+    "at::compositeimplicitautograd::", "c10::Dispatcher::", "c10::OperatorHandle::",
+    "c10::KernelFunction::", "c10::RegisterOperators::", "torch::Library::",
+    "torch::detail::TorchLibraryInit::",
+    // the operator observer
+    "at::RecordFunctionGuard::", "at::DisableRecordFunctionGuard::", "at::enableRecordFunction",
+    "at::removeCallback", "at::clearCallbacks", "at::clearGlobalCallbacks",
+    "at::clearThreadLocalCallbacks", "at::disableCallback", "at::reenableCallback",
+    "at::set_record_function_tls_"};
 
 /// A view of the object's bytes whose parts are handed out only when they lie within it.
 class Image {
@@ -66,10 +62,12 @@ class Image {
   std::string bytes_;
 };
 
-std::string text_at(const std::vector<char>& strings, std::uint32_t offset) {
+/// Without the version that an assembler directive may have added: "dlsym@GLIBC_2.34".
+std::string name_at(const std::vector<char>& strings, std::uint32_t offset) {
   if (offset >= strings.size()) return {};
   const auto start = strings.begin() + offset;
-  return {start, std::find(start, strings.end(), '\0')};
+  const std::string name(start, std::find(start, strings.end(), '\0'));
+  return name.substr(0, name.find('@', 1));
 }
 
 Image read_object(const std::filesystem::path& path) {
@@ -80,43 +78,53 @@ Image read_object(const std::filesystem::path& path) {
   return Image(std::string(std::istreambuf_iterator<char>(file), {}));
 }
 
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+/// The identifier whose length stands at `at` in a mangled name ("6Tensor" → Tensor), or empty.
+std::string_view identifier_at(std::string_view mangled, std::size_t at) {
+  std::size_t length = 0;
+  std::size_t end = at;
+  while (end < mangled.size() && end < at + 6 && is_digit(mangled[end])) {
+    length = length * 10 + static_cast<std::size_t>(mangled[end++] - '0');
+  }
+  return end > at && length <= mangled.size() - end ? mangled.substr(end, length)
+                                                    : std::string_view();
+}
+
+/// The parts of a mangled name's own name, up to template arguments and parameters.
+std::vector<std::string_view> name_parts(std::string_view mangled) {
+  std::vector<std::string_view> parts;
+  if (!mangled.starts_with("_Z")) return parts;
+  std::size_t at = std::min(mangled.find_first_of("0123456789"), mangled.size());
+  while (true) {
+    const std::string_view part = identifier_at(mangled, at);
+    if (part.empty()) return parts;
+    parts.push_back(part);
+    at = static_cast<std::size_t>(part.data() - mangled.data()) + part.size();
+  }
+}
+
 bool is_forbidden_name(const std::string& name) {
   return std::any_of(kForbiddenNames.begin(), kForbiddenNames.end(), [&](std::string_view entry) {
-    const bool prefix = entry.ends_with("::") || entry.ends_with('_') || entry.starts_with("at::");
-    return prefix ? name.starts_with(entry) : name == entry;
+    const bool prefix = entry.ends_with('_') || entry.find("::") != std::string_view::npos;
+    return prefix ? (name + "::").starts_with(entry) : name == entry;
   });
 }
 
-/// The demangled names of templates begin with their return type: "float*
-/// at::Tensor::data<float>()".
-std::string without_return_type(const std::string& name) {
-  const std::size_t end = name.find_first_of("(<");
-  const std::size_t space = name.rfind(' ', end);
-  return space == std::string::npos ? name : name.substr(space + 1);
-}
-
-/// "at::_ops::matmul_out::call(at::Tensor const&)" → at, _ops, matmul_out, call.
-std::vector<std::string> name_parts(const std::string& name) {
-  std::vector<std::string> parts(1);
-  for (std::size_t i = 0; i < name.size() && name[i] != '(' && name[i] != '<'; ++i) {
-    if (name.compare(i, 2, "::") == 0) {
-      parts.emplace_back();
-      ++i;
-    } else {
-      parts.back() += name[i];
-    }
+/// Looks at every place where a length could stand, so that no odd mangling hides a name.
+bool calls_operator(std::string_view mangled, const std::vector<std::string>& operators) {
+  const std::vector<std::string_view> parts = name_parts(mangled);
+  if (parts.empty() || (parts[0] != "at" && parts[0] != "torch" && parts[0] != "c10")) return false;
+  for (std::size_t at = 0; at < mangled.size(); ++at) {
+    const std::string part(identifier_at(mangled, at));
+    const bool forbidden = std::any_of(
+        operators.begin(), operators.end(),
+        [&](const std::string& glob) { return fnmatch(glob.c_str(), part.c_str(), 0) == 0; });
+    if (!part.empty() && forbidden) return true;
   }
-  return parts;
-}
-
-bool calls_operator(const std::string& name, const std::vector<std::string>& operators) {
-  const std::vector<std::string> parts = name_parts(name);
-  if (parts[0] != "at" && parts[0] != "torch" && parts[0] != "c10") return false;
-  return std::any_of(parts.begin() + 1, parts.end(), [&](const std::string& part) {
-    return std::any_of(operators.begin(), operators.end(), [&](const std::string& glob) {
-      return fnmatch(glob.c_str(), part.c_str(), 0) == 0;
-    });
-  });
+  return false;
 }
 
 }  // namespace
@@ -141,7 +149,7 @@ ObjectSymbols read_symbols(const std::filesystem::path& object) {
     for (const Elf64_Sym& entry : entries) {
       if (ELF64_ST_BIND(entry.st_info) == STB_LOCAL) continue;
       auto& list = entry.st_shndx == SHN_UNDEF ? symbols.undefined : symbols.defined;
-      list.push_back(text_at(strings, entry.st_name));
+      list.push_back(name_at(strings, entry.st_name));
     }
   }
   return symbols;
@@ -154,11 +162,20 @@ std::string demangled(const std::string& symbol) {
   return status == 0 && text ? text.get() : symbol;
 }
 
+std::string qualified_name(const std::string& symbol) {
+  std::string name;
+  for (const std::string_view part : name_parts(symbol)) {
+    if (!name.empty()) name += "::";
+    name += part.substr(0, kShownBytesMax);
+  }
+  return (name.empty() ? symbol : name).substr(0, kShownBytesMax);
+}
+
 std::string forbidden_symbol(const ObjectSymbols& attempt,
                              const std::vector<std::string>& operators) {
   for (const std::string& symbol : attempt.undefined) {
-    const std::string name = without_return_type(demangled(symbol));
-    if (is_forbidden_name(name) || calls_operator(name, operators)) return name;
+    const std::string name = qualified_name(symbol);
+    if (is_forbidden_name(name) || calls_operator(symbol, operators)) return name;
   }
   return {};
 }

@@ -11,12 +11,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "../fault.h"
 #include "../protocol.h"
 #include "filter.h"
 #include "probe.h"
@@ -26,13 +30,14 @@ namespace unaided {
 namespace {
 
 constexpr int kReportFd = 3;
+constexpr long kDescriptorsMax = 64;  // a memory file's bytes count nowhere else
 constexpr int kFailuresMax = 4;
 constexpr std::size_t kFailureBytesMax = 4096;
 
-void bound(decltype(RLIMIT_CPU) resource, long value) {
+bool bound(decltype(RLIMIT_CPU) resource, long value) {
   // The hard limit lies above, so that the first signal is the one that names the limit.
   const rlimit limit{static_cast<rlim_t>(value), static_cast<rlim_t>(value) + 1};
-  if (value > 0 && setrlimit(resource, &limit) != 0) _exit(kCannotConfine);
+  return value <= 0 || setrlimit(resource, &limit) == 0;
 }
 
 /// Standard input is empty, both outputs go to the worker, and no other descriptor is left.
@@ -47,24 +52,31 @@ void place_descriptors(const ChildTask& task) {
   syscall(SYS_close_range, kReportFd + 1, ~0U, 0U);
 }
 
-void confine(const ChildTask& task) {
-  place_descriptors(task);
+bool confine(const ChildTask& task) {
   const rlimit no_core{0, 0};
-  setrlimit(RLIMIT_CORE, &no_core);
-  bound(RLIMIT_CPU, task.cpu_s_max);
-  if (!task.sanitized) bound(RLIMIT_DATA, task.memory_mb_max << 20);
-  bound(RLIMIT_FSIZE, task.file_mb_max << 20);
-  if (!install_child_filter()) _exit(kCannotConfine);
+  return setrlimit(RLIMIT_CORE, &no_core) == 0 && bound(RLIMIT_CPU, task.cpu_s_max) &&
+         (task.sanitized || (bound(RLIMIT_DATA, task.memory_mb_max << 20) &&
+                             bound(RLIMIT_AS, task.address_space_mb_max << 20))) &&
+         bound(RLIMIT_FSIZE, task.file_mb_max << 20) && bound(RLIMIT_NOFILE, kDescriptorsMax) &&
+         install_child_filter();
 }
 
-struct Failures {
-  std::vector<std::string> texts;
+/// The child never comes to run the check. An attempt cannot claim this: it was not told the nonce.
+[[noreturn]] void give_up(const ChildTask& task, const char* why, const std::string& text) {
+  send_frame(kReportFd, {{"nonce", task.nonce}, {"check", task.name}, {why, text}});
+  _exit(1);
+}
+
+struct Result {
+  const ChildTask& task;
+  int ran = 0;  // how many checks came to their end
+  std::vector<std::string> failures;
 };
 
 void add_failure(void* context, const char* message) {
-  auto& failures = *static_cast<Failures*>(context);
-  if (failures.texts.size() >= kFailuresMax) return;
-  failures.texts.emplace_back(std::string(message).substr(0, kFailureBytesMax));
+  auto& failures = static_cast<Result*>(context)->failures;
+  if (failures.size() >= kFailuresMax) return;
+  failures.emplace_back(std::string(message).substr(0, kFailureBytesMax));
 }
 
 void flush_output() {
@@ -73,45 +85,48 @@ void flush_output() {
   std::fflush(nullptr);
 }
 
-[[noreturn]] void run_main(void* attempt) {
+[[noreturn]] void run_main(const ChildTask& task, void* attempt) {
   using Main = int (*)(int, char**);
   const auto entry = reinterpret_cast<Main>(dlsym(attempt, "main"));
-  if (entry == nullptr) {
-    std::fputs("try.cpp defines no main\n", stderr);
-    _exit(kCannotLoad);
-  }
+  if (entry == nullptr) give_up(task, "unloaded", "try.cpp defines no main");
   std::string name = "try";
   char* argv[] = {name.data(), nullptr};
-  const int status = entry(1, argv);
+  std::exit(entry(1, argv));
+}
+
+/// The last exit handler: the attempt's static destructors have run, LibTorch's need not.
+void finish(int status, void* context) {
+  const auto& result = *static_cast<Result*>(context);
   flush_output();
+  if (result.ran == 0) _exit(status);
+  try {
+    send_frame(kReportFd, {{"nonce", result.task.nonce},
+                           {"check", result.task.name},
+                           {"ran", result.ran},
+                           {"failures", result.failures},
+                           {"forbidden", probe::forbidden_call_seen()},
+                           {"refused_bytes", probe::refused_allocation_bytes()}});
+  } catch (const Fault&) {
+    // The attempt has closed the pipe: no record is what the worker then sees.
+  }
   _exit(status);
 }
 
 }  // namespace
 
-void run_check_child(const ChildTask& task) {
+void run_check_child(const ChildTask& task) noexcept {
   probe::set_seed(task.seed);
   at::manual_seed(task.seed);
-  confine(task);
+  place_descriptors(task);
+  if (!confine(task)) give_up(task, "unconfined", std::strerror(errno));
+  Result result{.task = task, .failures = {}};
+  // Handlers run in reverse order: those that the attempt registers come before this one.
+  on_exit(finish, &result);
   void* attempt = dlopen(task.attempt.c_str(), RTLD_NOW | RTLD_GLOBAL);
-  if (attempt == nullptr) {
-    std::fprintf(stderr, "%s\n", dlerror());
-    std::fflush(stderr);
-    _exit(kCannotLoad);
-  }
-  if (task.check < 0) run_main(attempt);
-
-  Failures failures;
-  const int ran = task.library->run(task.check, add_failure, &failures);
-  dlclose(attempt);
-  flush_output();
-  send_frame(kReportFd, {{"nonce", task.nonce},
-                         {"check", task.name},
-                         {"ran", ran},
-                         {"failures", failures.texts},
-                         {"forbidden", probe::forbidden_call_seen()},
-                         {"refused_bytes", probe::refused_allocation_bytes()}});
-  _exit(0);
+  if (attempt == nullptr) give_up(task, "unloaded", dlerror());
+  if (task.check < 0) run_main(task, attempt);
+  result.ran = task.library->run(task.check, add_failure, &result);
+  std::exit(0);
 }
 
 }  // namespace unaided

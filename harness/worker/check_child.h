@@ -18,16 +18,16 @@ struct ChildTask {
   int report_fd = -1;
   int output_fd = -1;
   long cpu_s_max = 0;
-  long memory_mb_max = 0;
+  long memory_mb_max = 0;         // private and writable
+  long address_space_mb_max = 0;  // all
   long file_mb_max = 0;
 };
 
-/// Exit statuses of a child that never came to run the check.
-inline constexpr int kCannotConfine = 120;
-inline constexpr int kCannotLoad = 121;
-
-/// Becomes the check: confines this process, loads the attempt, runs the check, unloads the attempt
-/// (which runs its static destructors), sends one completion record and ends with status 0.
-[[noreturn]] void run_check_child(const ChildTask& task);
+/// Becomes the check: confines this process, loads the attempt, runs the check and the attempt's
+/// static destructors, sends one record and ends. The record of a check that ran is {nonce, check,
+/// ran, failures, forbidden, refused_bytes}, with exit status 0; that of a child which never came
+/// so far is {nonce, check, unconfined} or {nonce, check, unloaded}, with the reason. An exception
+/// of the attempt's that nobody catches ends the process.
+[[noreturn]] void run_check_child(const ChildTask& task) noexcept;
 
 }  // namespace unaided

@@ -1,14 +1,18 @@
 // What a check child may ask of the kernel. libseccomp compiles the large filter once in the
-// worker; the rule that signals go to nobody but oneself needs the child's own number and is a
-// second, small filter written by hand. A call passes only if both allow it.
+// worker; what needs the child's own number (signals go to nobody but oneself) or more than
+// libseccomp can say is a second, small filter written by hand. A call passes only if both allow
+// it.
 #include "filter.h"
 
 #include <fcntl.h>
 #include <linux/audit.h>
+#include <linux/close_range.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -43,6 +47,9 @@ constexpr std::array kKilled{SCMP_SYS(fork),
                              SCMP_SYS(socket),
                              SCMP_SYS(socketpair),
                              SCMP_SYS(seccomp)};
+
+/// The last system call that these tables were written against; later ones do not exist.
+constexpr std::uint32_t kLastCall = 450;  // set_mempolicy_home_node
 
 /// These fail: with ENOSYS where a library then falls back, else with EPERM.
 constexpr std::array kAbsent{SCMP_SYS(clone3), SCMP_SYS(openat2), SCMP_SYS(io_uring_setup),
@@ -109,7 +116,21 @@ constexpr std::array kRefused{SCMP_SYS(creat),
                               SCMP_SYS(ioprio_set),
                               SCMP_SYS(name_to_handle_at),
                               SCMP_SYS(open_by_handle_at),
-                              SCMP_SYS(fanotify_init)};
+                              SCMP_SYS(fanotify_init),
+                              SCMP_SYS(flock),
+                              SCMP_SYS(memfd_secret)};
+
+/// What a thread has in common with the others. A table of descriptors of its own would multiply
+/// the bound on their number.
+constexpr std::array kThreadFlags{CLONE_VM,      CLONE_FS,     CLONE_FILES,
+                                  CLONE_SIGHAND, CLONE_THREAD, CLONE_SYSVSEM};
+
+/// Who gets the signal that a descriptor raises, and which: a way around the rule on signals.
+constexpr std::array kRefusedFcntl{F_SETOWN, F_SETOWN_EX, F_SETSIG};
+
+/// Some of the others type into a terminal, eject a disk or start a watchdog.
+constexpr std::array<std::uint32_t, 6> kIoctls{TCGETS,  TIOCGWINSZ, FIONREAD,
+                                               FIONBIO, FIOCLEX,    FIONCLEX};
 
 std::vector<sock_filter> program;
 
@@ -131,12 +152,31 @@ void refuse_writing_opens(scmp_filter_ctx context, int call, unsigned int flags_
   }
 }
 
+/// Pages of shared memory outlive their mapping, where nobody counts them.
+void refuse_uncounted_memory(scmp_filter_ctx context) {
+  constexpr scmp_datum_t kShared = MAP_SHARED | MAP_ANONYMOUS;
+  add_rule(context, SCMP_ACT_KILL_PROCESS, SCMP_SYS(mmap),
+           {{3, SCMP_CMP_MASKED_EQ, kShared, kShared}});
+  add_rule(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(mmap),
+           {{3, SCMP_CMP_MASKED_EQ, MAP_GROWSDOWN, MAP_GROWSDOWN}});
+  add_rule(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(close_range),
+           {{2, SCMP_CMP_MASKED_EQ, CLOSE_RANGE_UNSHARE, CLOSE_RANGE_UNSHARE}});
+}
+
 void add_rules(scmp_filter_ctx context) {
   for (const int call : kKilled) add_rule(context, SCMP_ACT_KILL_PROCESS, call);
   for (const int call : kAbsent) add_rule(context, SCMP_ACT_ERRNO(ENOSYS), call);
   for (const int call : kRefused) add_rule(context, SCMP_ACT_ERRNO(EPERM), call);
-  add_rule(context, SCMP_ACT_KILL_PROCESS, SCMP_SYS(clone),
-           {{0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0}});
+  for (const int flag : kThreadFlags) {
+    add_rule(context, SCMP_ACT_KILL_PROCESS, SCMP_SYS(clone),
+             {{0, SCMP_CMP_MASKED_EQ, static_cast<scmp_datum_t>(flag), 0}});
+  }
+  for (const int command : kRefusedFcntl) {
+    add_rule(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(fcntl),
+             {{1, SCMP_CMP_MASKED_EQ, 0xffffffff, static_cast<scmp_datum_t>(command)}});
+  }
+  refuse_uncounted_memory(context);
+  add_rule(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(sched_setaffinity), {{0, SCMP_CMP_NE, 0, 0}});
   add_rule(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prlimit64), {{0, SCMP_CMP_NE, 0, 0}});
   refuse_writing_opens(context, SCMP_SYS(open), 1);
   refuse_writing_opens(context, SCMP_SYS(openat), 2);
@@ -166,23 +206,48 @@ bool install(sock_filter* instructions, std::size_t count) {
   return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0U, &filter) == 0;
 }
 
-/// kill, tkill and tgkill end the child unless their first argument is its own number. (tkill names
-/// a thread; only the first thread of the child has that number.)
-bool install_signal_filter() {
-  const auto self = static_cast<std::uint32_t>(getpid());
+/// The rules that libseccomp cannot say. Calls newer than the tables do not exist. kill, tkill and
+/// tgkill end the child unless their first argument is its own number (tkill names a thread; only
+/// the first thread of the child has that number). ioctl knows the requests of kIoctls only.
+std::vector<sock_filter> small_filter(std::uint32_t self) {
   constexpr std::uint32_t kCall = offsetof(seccomp_data, nr);
-  constexpr std::uint32_t kTarget = offsetof(seccomp_data, args);
-  std::array<sock_filter, 8> instructions{{
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kCall),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_tgkill, 2, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_tkill, 1, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_kill, 0, 2),
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kTarget),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, self, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-  }};
-  return install(instructions.data(), instructions.size());
+  constexpr std::uint32_t kArguments = offsetof(seccomp_data, args);
+  enum Part {
+    kSignal = 6,
+    kIoctl = 8,
+    kRefuse = kIoctl + 1 + kIoctls.size(),
+    kAllow,
+    kKill,
+    kNone
+  };
+  std::vector<sock_filter> code;
+  const auto load = [&](std::uint32_t offset) {
+    code.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset));
+  };
+  const auto jump = [&](std::uint16_t test, std::uint32_t value, std::size_t yes, std::size_t no) {
+    const std::size_t next = code.size() + 1;
+    code.push_back(BPF_JUMP(static_cast<std::uint16_t>(BPF_JMP | BPF_K | test), value,
+                            static_cast<std::uint8_t>(yes - next),
+                            static_cast<std::uint8_t>(no - next)));
+  };
+  const auto give = [&](std::uint32_t answer) {
+    code.push_back(BPF_STMT(BPF_RET | BPF_K, answer));
+  };
+  load(kCall);
+  jump(BPF_JGT, kLastCall, kNone, 2);
+  jump(BPF_JEQ, SYS_tgkill, kSignal, 3);
+  jump(BPF_JEQ, SYS_tkill, kSignal, 4);
+  jump(BPF_JEQ, SYS_kill, kSignal, 5);
+  jump(BPF_JEQ, SYS_ioctl, kIoctl, kAllow);
+  load(kArguments);
+  jump(BPF_JEQ, self, kAllow, kKill);
+  load(kArguments + sizeof(seccomp_data::args[0]));
+  for (const std::uint32_t request : kIoctls) jump(BPF_JEQ, request, kAllow, code.size() + 1);
+  give(SECCOMP_RET_ERRNO | EPERM);
+  give(SECCOMP_RET_ALLOW);
+  give(SECCOMP_RET_KILL_PROCESS);
+  give(SECCOMP_RET_ERRNO | ENOSYS);
+  return code;
 }
 
 }  // namespace
@@ -193,7 +258,9 @@ void prepare_child_filter() {
 
 bool install_child_filter() {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
-  return !program.empty() && install_signal_filter() && install(program.data(), program.size());
+  auto small = small_filter(static_cast<std::uint32_t>(getpid()));
+  return !program.empty() && install(small.data(), small.size()) &&
+         install(program.data(), program.size());
 }
 
 }  // namespace unaided

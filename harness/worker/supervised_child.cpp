@@ -20,6 +20,7 @@
 #include <nlohmann/json.hpp>
 
 #include "../fault.h"
+#include "../symbols.h"
 
 namespace unaided {
 
@@ -28,6 +29,7 @@ namespace {
 constexpr std::size_t kReportBytesMax = 64 << 10;
 constexpr std::size_t kReadsMax = 16;  // per observation, so that a flood cannot hold the worker
 constexpr std::int64_t kThreadsMax = 256;
+constexpr std::int64_t kAddressSpaceSlackMb = 2048;  // the allocator reserves 64 MB for each thread
 constexpr double kLookEveryMs = 4;
 
 struct SignalRow {
@@ -41,7 +43,7 @@ constexpr std::array kSignals{
     SignalRow{SIGXFSZ, Outcome::kFileLimit, "wrote a larger file than the check allows"},
     SignalRow{SIGSYS, Outcome::kForbiddenCall,
               "made a system call that a check may not make (a new process, another program, a "
-              "socket, a signal to or the memory of another process)"},
+              "socket, shared memory, a signal to or the memory of another process)"},
     SignalRow{SIGSEGV, Outcome::kCrashed,
               "crashed with SIGSEGV: memory outside any object, or a stack overflow"},
     SignalRow{SIGABRT, Outcome::kCrashed,
@@ -67,7 +69,8 @@ std::string fresh_nonce() {
 }
 
 struct ProcessFacts {
-  std::int64_t private_kb = 0;  // anonymous and shared memory, not mapped files
+  std::int64_t private_kb = 0;  // all that it makes the machine keep, so not mapped files
+  std::int64_t address_space_kb = 0;
   std::int64_t threads = 0;
 };
 
@@ -82,7 +85,9 @@ ProcessFacts read_facts(const std::string& process) {
     const auto number = [&](std::string_view key) {
       return text.starts_with(key) ? std::atoll(line.data() + key.size()) : 0;
     };
-    facts.private_kb += number("RssAnon:") + number("RssShmem:");
+    facts.private_kb +=
+        number("RssAnon:") + number("RssShmem:") + number("VmPTE:") + number("VmSwap:");
+    facts.address_space_kb += number("VmSize:");
     facts.threads += number("Threads:");
   }
   std::fclose(file);
@@ -94,6 +99,11 @@ double cpu_ms(pid_t pid) {
   timespec used{};
   if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0) return 0;
   return static_cast<double>(used.tv_sec) * 1e3 + static_cast<double>(used.tv_nsec) * 1e-6;
+}
+
+std::string text_of(const nlohmann::json& record, const char* key) {
+  const auto& text = record.at(key);
+  return text.is_string() ? text.get<std::string>() : text.dump();
 }
 
 std::string joined(const std::vector<std::string>& lines) {
@@ -111,13 +121,18 @@ SupervisedChild::SupervisedChild(ChildTask task, const Limits& limits,
   auto [output_read, output_write] = make_pipe();
   fcntl(report_read.get(), F_SETFL, O_NONBLOCK);
   fcntl(output_read.get(), F_SETFL, O_NONBLOCK);
-  memory_kb_base_ = read_facts("self").private_kb;
+  const ProcessFacts worker = read_facts("self");
+  memory_kb_base_ = worker.private_kb;
   task_.nonce = fresh_nonce();
   task_.report_fd = report_write.get();
   task_.output_fd = output_write.get();
   task_.cpu_s_max = static_cast<long>(limits.cpu_ms / 1000 + 2);
-  // A backstop for what is allocated faster than it can be seen; resident memory is what counts.
-  task_.memory_mb_max = static_cast<long>(memory_kb_base_ / 1024 + limits.memory_mb * 2 + 256);
+  // Backstops for what is allocated faster than it can be seen; resident memory is what counts. The
+  // first is the closer one, but can be gone around by mapping over what is mapped already.
+  const std::int64_t slack_mb = limits.memory_mb * 2 + 256;
+  task_.memory_mb_max = static_cast<long>(memory_kb_base_ / 1024 + slack_mb);
+  task_.address_space_mb_max =
+      static_cast<long>(worker.address_space_kb / 1024 + slack_mb + kAddressSpaceSlackMb);
   task_.file_mb_max = static_cast<long>(limits.file_mb);
   start_ms_ = monotonic_ms();
   next_look_ms_ = start_ms_ + kLookEveryMs;
@@ -125,6 +140,7 @@ SupervisedChild::SupervisedChild(ChildTask task, const Limits& limits,
   if (pid_ < 0) throw_errno("cannot fork a check");
   if (pid_ == 0) run_check_child(task_);
   death_ = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
+  if (!death_) throw_errno("cannot watch a check");
   report_ = std::move(report_read);
   output_ = std::move(output_read);
 }
@@ -234,24 +250,57 @@ ChildEnd SupervisedChild::judge_status() const {
     end.message = "printed more than " + std::to_string(limits_.output_kb) + " KB";
     return end;
   }
-  if (task_.check < 0) {
-    end.outcome = end.exit_status == 0 ? Outcome::kPassed : Outcome::kWrong;
-    end.message = end.exit_status == 0 ? "" : "main returned " + std::to_string(end.exit_status);
+  const nlohmann::json record = sole_record();
+  if (record.contains("unconfined")) {
+    end.message = "the check could not be confined: the kernel refused its limits or its filter (" +
+                  text_of(record, "unconfined") + ")";
     return end;
   }
-  if (end.exit_status == kCannotConfine) {
-    end.message = "the check could not be confined: the kernel refused its limits or its filter";
-    return end;
-  }
-  if (end.exit_status == kCannotLoad) {
-    end.outcome = Outcome::kMissingFunction;
-    end.message = output_text_;
-    return end;
-  }
-  return judge_record();
+  if (record.contains("unloaded")) return judge_unloaded(text_of(record, "unloaded"));
+  if (task_.check >= 0) return judge_record(record);
+  end.outcome = end.exit_status == 0 ? Outcome::kPassed : Outcome::kWrong;
+  end.message = end.exit_status == 0 ? "" : "main returned " + std::to_string(end.exit_status);
+  return end;
 }
 
-ChildEnd SupervisedChild::judge_record() const {
+nlohmann::json SupervisedChild::sole_record() const {
+  const auto none = nlohmann::json::object();
+  try {
+    FrameReader reader;
+    reader.feed(report_bytes_);
+    const auto record = reader.next();
+    const bool sole = record && !reader.next() && !reader.partial();
+    if (!sole || record->at("nonce") != task_.nonce || record->at("check") != task_.name) {
+      return none;
+    }
+    return *record;
+  } catch (const std::exception&) {
+    return none;  // not a record of ours
+  }
+}
+
+ChildEnd SupervisedChild::judge_unloaded(const std::string& why) const {
+  ChildEnd end;
+  end.exit_status = WEXITSTATUS(status_);
+  constexpr std::string_view kUndefined = "undefined symbol: ";
+  const std::size_t at = why.find(kUndefined);
+  if (at != std::string::npos) {
+    end.outcome = Outcome::kMissingFunction;
+    end.message = "`" + qualified_name(why.substr(at + kUndefined.size())) +
+                  "` is used and declared, but defined nowhere";
+  } else if (why.find("allocate memory") != std::string::npos ||
+             why.find("zero-fill") != std::string::npos) {
+    end.outcome = Outcome::kMemoryLimit;
+    end.message = "its static variables take more than " + std::to_string(limits_.memory_mb) +
+                  " MB of memory";
+  } else {
+    end.outcome = Outcome::kMissingFunction;
+    end.message = why;
+  }
+  return end;
+}
+
+ChildEnd SupervisedChild::judge_record(const nlohmann::json& record) const {
   ChildEnd end;
   end.exit_status = WEXITSTATUS(status_);
   end.outcome = Outcome::kIncompleteReport;
@@ -259,16 +308,8 @@ ChildEnd SupervisedChild::judge_record() const {
                 " before the check was complete: something called exit(), or tampered with the "
                 "check's report";
   if (end.exit_status != 0) return end;
-  nlohmann::json record;
   try {
-    FrameReader reader;
-    reader.feed(report_bytes_);
-    record = reader.next().value_or(nlohmann::json());
-    const bool sole = !reader.next().has_value() && !reader.partial();
-    if (!sole || record.at("nonce") != task_.nonce || record.at("check") != task_.name ||
-        record.at("ran") != 1) {
-      return end;
-    }
+    if (record.at("ran") != 1) return end;
     const auto failures = record.at("failures").get<std::vector<std::string>>();
     const auto forbidden = record.at("forbidden").get<std::string>();
     const auto refused_bytes = record.at("refused_bytes").get<std::int64_t>();
@@ -282,9 +323,8 @@ ChildEnd SupervisedChild::judge_record() const {
       end.outcome = refused_bytes > 0 ? Outcome::kMemoryLimit : Outcome::kWrong;
       end.message = joined(failures);
     }
-  } catch (const std::exception&) {
-    // Not a record of ours: the verdict stays an incomplete report.
-    return end;
+  } catch (const nlohmann::json::exception&) {
+    return end;  // parts of it are missing: it stays an incomplete report
   }
   return end;
 }

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <array>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
@@ -50,7 +51,10 @@ class SupervisedChild {
   void enforce_limits();
   void kill_for(Outcome outcome, const std::string& message);
   ChildEnd judge_status() const;
-  ChildEnd judge_record() const;
+  /// The record that this child sent, if it sent one and nothing else; else an empty object.
+  nlohmann::json sole_record() const;
+  ChildEnd judge_record(const nlohmann::json& record) const;
+  ChildEnd judge_unloaded(const std::string& why) const;
 
   ChildTask task_;
   Limits limits_;
