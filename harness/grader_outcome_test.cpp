@@ -54,6 +54,12 @@ std::string message_of(const GradeReport& report) {
   return {};
 }
 
+/// `ids` is the id of an outcome, or several where a busy machine decides between them.
+bool is_one_of(Outcome outcome, const json& ids) {
+  const json id = outcome_row(outcome).id;
+  return id == ids || (ids.is_array() && std::find(ids.begin(), ids.end(), id) != ids.end());
+}
+
 void expect_checks(const json& expected, const GradeReport& report) {
   for (const auto& item : expected.items()) {
     const std::string& name = item.key();
@@ -84,7 +90,8 @@ TEST_P(OutcomeTest, IsAsExpectedAndLeavesNothing) {
   request.last_level = levels.at(1);
   const GradeReport report = stage.grader().grade(request, nullptr, nullptr);
   const std::string message = message_of(report);
-  EXPECT_EQ(outcome_row(report.outcome).id, expected.at("outcome")) << message;
+  EXPECT_TRUE(is_one_of(report.outcome, expected.at("outcome")))
+      << outcome_row(report.outcome).id << " is not " << expected.at("outcome") << ": " << message;
   EXPECT_NE(message.find(expected.value("message", "")), std::string::npos) << message;
   EXPECT_EQ(exit_code(report), report.outcome == Outcome::kPassed ? 0 : 1);
   EXPECT_EQ(report.limits_not_held.empty(), given.sandbox);

@@ -4,24 +4,22 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
 // For tests: what a grading must leave as it found it. Processes count when they descend from this
-// one; a process that orphans itself still does once this one is a subreaper. A folder of the
-// grader's that has a number for its name counts as any other such.
+// one; a process that orphans itself still does once this one is a subreaper. Folders with a number
+// for a name do not count: they are builds, of which a grader keeps the last two.
 namespace unaided {
 
 struct Surroundings {
   std::multiset<std::string> processes;  // names of living descendants
-  std::set<std::string> files;           // path, and size of what is not a build's
+  std::set<std::string> files;           // path and size
 
   bool operator==(const Surroundings&) const = default;
 };
@@ -63,14 +61,11 @@ inline bool descends(const std::map<pid_t, ProcessEntry>& all, pid_t pid, pid_t 
   return false;
 }
 
-inline std::string numbers_alike(const std::filesystem::path& path) {
-  std::filesystem::path result;
-  for (const auto& part : path) {
+inline bool in_numbered_folder(const std::filesystem::path& path) {
+  return std::any_of(path.begin(), path.end(), [](const std::filesystem::path& part) {
     const std::string name = part.string();
-    const bool number = name.find_first_not_of("0123456789") == std::string::npos;
-    result /= number && !name.empty() ? "N" : name;
-  }
-  return result.string();
+    return !name.empty() && name.find_first_not_of("0123456789") == std::string::npos;
+  });
 }
 
 }  // namespace surroundings_detail
@@ -89,9 +84,9 @@ inline Surroundings surroundings(const std::vector<std::filesystem::path>& own,
   }
   for (const fs::path& folder : own) {
     for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-      std::string line = surroundings_detail::numbers_alike(entry.path());
-      const bool build = line != entry.path().string();
-      if (entry.is_regular_file() && !build) line += " " + std::to_string(entry.file_size());
+      std::string line = entry.path().string();
+      if (surroundings_detail::in_numbered_folder(entry.path())) continue;
+      if (entry.is_regular_file()) line += " " + std::to_string(entry.file_size());
       result.files.insert(line);
     }
   }

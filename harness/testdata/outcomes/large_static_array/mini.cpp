@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "level1.h"
 
 char large[std::size_t{1} << 30];
@@ -5,8 +7,8 @@ char large[std::size_t{1} << 30];
 namespace kata {
 
 torch::Tensor twice(const torch::Tensor& x) {
-  large[7] = 1;
-  return x * (2 + large[8]);
+  std::memset(large, 1, sizeof large);
+  return x * (1 + large[8]);
 }
 
 }  // namespace kata

@@ -6,5 +6,4 @@
 #define M5 M4 M4 M4 M4 M4 M4 M4 M4
 #define M6 M5 M5 M5 M5 M5 M5 M5 M5
 #define M7 M6 M6 M6 M6 M6 M6 M6 M6
-#define M8 M7 M7 M7 M7 M7 M7 M7 M7
-M8
+M7
