@@ -166,6 +166,7 @@ Compiler::Compiler(const Installation& installation, const HeaderCache& headers,
                                       "-ferror-limit=20",
                                       "-ftemplate-backtrace-limit=1",
                                       "-fno-color-diagnostics",
+                                      "-fno-crash-diagnostics",  // files of 12 MB in /tmp
                                       "-Xclang",
                                       "-fno-validate-pch",
                                       "-include-pch",

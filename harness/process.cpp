@@ -198,6 +198,7 @@ RunEnd run_bounded(Command command, int wall_ms_max, std::size_t output_bytes_ma
     }
   }
   if (end.reason == RunEnd::Reason::kExited) {
+    ::kill(-process.pid(), SIGKILL);  // what it left running
     const int status = process.wait();
     if (WIFSIGNALED(status)) {
       end.reason = RunEnd::Reason::kSignalled;

@@ -71,7 +71,8 @@ inline bool in_numbered_folder(const std::filesystem::path& path) {
 }  // namespace surroundings_detail
 
 /// The living descendants of this process, everything below `own` folders, and what lies directly
-/// in `shared` folders under a name with "stray" in it: others write there too.
+/// in `shared` folders, where others write too, under a name with "stray" in it or one that a
+/// compiler gives to what it saves of mini.cpp.
 inline Surroundings surroundings(const std::vector<std::filesystem::path>& own,
                                  const std::vector<std::filesystem::path>& shared) {
   namespace fs = std::filesystem;
@@ -93,7 +94,9 @@ inline Surroundings surroundings(const std::vector<std::filesystem::path>& own,
   for (const fs::path& folder : shared) {
     for (const auto& entry : fs::directory_iterator(folder)) {
       const std::string name = entry.path().filename().string();
-      if (name.find("stray") != std::string::npos) result.files.insert(entry.path().string());
+      if (name.find("stray") != std::string::npos || name.starts_with("mini-")) {
+        result.files.insert(entry.path().string());
+      }
     }
   }
   return result;
