@@ -129,10 +129,12 @@ SandboxedCommand sandboxed(Command command, const SandboxPolicy& policy, bool en
 
 std::vector<std::string> limits_without_bubblewrap() {
   const SandboxSupport& support = sandbox_support();
-  return {support.available ? "no bubblewrap, as asked" : "no bubblewrap: " + support.reason,
-          "files of this machine can be read by the attempt (it still cannot write any)",
-          "other processes of this machine are visible to the attempt",
-          "the compiler is not confined to the attempt's folder"};
+  return {
+      support.available ? "no bubblewrap, as asked" : "no bubblewrap: " + support.reason,
+      "files and devices of this machine can be read by the attempt (it still cannot write any)",
+      "other processes of this machine are visible to the attempt, and their memory too where "
+      "one user's processes may read each other's",
+      "the compiler is not confined to the attempt's folder"};
 }
 
 }  // namespace unaided
