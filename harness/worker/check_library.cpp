@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,9 +62,11 @@ std::string plain_words(std::string message) {
   constexpr std::string_view kDescribed = "C++ exception with description \"";
   constexpr std::string_view kThrown = "\" thrown in the test body";
   if (message.starts_with(kFailed)) message.erase(0, kFailed.size());
-  const std::size_t thrown = message.rfind(kThrown);
-  if (message.starts_with(kDescribed) && thrown != std::string::npos) {
-    return "threw an exception: " + message.substr(kDescribed.size(), thrown - kDescribed.size());
+  // LibTorch appends a stack of its own functions to its errors.
+  message.erase(std::min(message.find("\nException raised from "), message.size()));
+  if (message.starts_with(kDescribed)) {
+    message.erase(std::min(message.rfind(kThrown), message.size()));
+    return "threw an exception: " + message.substr(kDescribed.size());
   }
   if (message.starts_with("Unknown C++ exception")) {
     return "threw something that is not a std::exception";

@@ -5,7 +5,9 @@
 
 namespace kata {
 
-torch::Tensor twice(const torch::Tensor& x) { return x * 2; }
+torch::Tensor twice(const torch::Tensor& x) {
+  return x * 2;
+}
 
 }  // namespace kata
 
@@ -14,6 +16,8 @@ torch::Tensor twice(const torch::Tensor& x) { return x * 2; }
 
 namespace kata {
 
-double total(const torch::Tensor& x) { return x.sum().item<double>(); }
+double total(const torch::Tensor& x) {
+  return x.sum().item<double>();
+}
 
 }  // namespace kata
