@@ -21,6 +21,8 @@ std::string lines_of(const CrashReport& crash, const fs::path& library, bool san
   Command command;
   command.argv = {"/usr/bin/addr2line", "-e", library.string(), "-C", "-f", "-p", "-s"};
   command.argv.insert(command.argv.end(), crash.offsets.begin(), crash.offsets.end());
+  // A hostile name can demangle to gigabytes.
+  command.limits = {.cpu_s = 5, .address_space_mb = 1024};
   SandboxPolicy policy;
   policy.read_only = {library.parent_path()};
   policy.environment = {"LC_ALL=C.UTF-8"};
@@ -32,8 +34,8 @@ std::string lines_of(const CrashReport& crash, const fs::path& library, bool san
 }  // namespace
 
 CrashReport parse_crash_report(const std::string& report, const std::string& library_name) {
-  static const std::regex kind(R"(ERROR: AddressSanitizer: ([A-Za-z-]+))");
-  static const std::regex access(R"(^(READ|WRITE) of size (\d+))");
+  static const std::regex kind(R"(ERROR: AddressSanitizer: ([A-Za-z-]{1,40}))");
+  static const std::regex access(R"(^(READ|WRITE) of size (\d{1,9}))");
   static const std::regex frame(R"(^\s+#\d+ 0x[0-9a-f]+ .*\((.*)\+(0x[0-9a-f]+)\))");
   CrashReport crash;
   std::istringstream stream(report);
