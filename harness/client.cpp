@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
+#include <thread>
 #include <vector>
 
 #include "fault.h"
@@ -21,19 +23,29 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kSocketPathBytesMax = 4096;
+constexpr int kConnectAttempts = 50;
+constexpr std::chrono::milliseconds kConnectPause(20);
 
+/// A host that has just begun or is about to go holds the lock without listening: that passes.
 Descriptor connect_to_host(const SessionFolder& folder) {
-  if (!folder.hosted()) {
+  for (int attempts_left = kConnectAttempts;; --attempts_left) {
     const Phase phase = folder.replay().phase;
-    if (phase == Phase::kRunning) {
+    if (phase != Phase::kRunning) {
+      throw Fault(fmt::format("session {} is over: it is {}", folder.id(), phase_id(phase)));
+    }
+    if (!folder.hosted()) {
       throw Fault(
           fmt::format("session {} has no host (it was killed, or the machine restarted): "
                       "`resume` takes it up where it was",
                       folder.id()));
     }
-    throw Fault(fmt::format("session {} is over: it is {}", folder.id(), phase_id(phase)));
+    try {
+      return connect_to(read_text_file(folder.socket(), kSocketPathBytesMax));
+    } catch (const Fault&) {
+      if (attempts_left == 0) throw;
+    }
+    std::this_thread::sleep_for(kConnectPause);
   }
-  return connect_to(read_text_file(folder.socket(), kSocketPathBytesMax));
 }
 
 /// False when the interrupt came first.

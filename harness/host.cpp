@@ -176,7 +176,9 @@ void Host::poll_once() {
   for (const Listener::Message& message : listener_.exchange(steady_ms())) {
     if (session_.phase == Phase::kRunning) serve(message);
   }
-  std::erase_if(watchers_, [this](Client client) { return !listener_.connected(client); });
+  const auto gone = [this](Client client) { return !listener_.connected(client); };
+  std::erase_if(watchers_, gone);
+  queue_.forget(gone);
 }
 
 void Host::guarded(const std::function<void()>& step) {

@@ -7,7 +7,8 @@ namespace unaided {
 namespace {
 
 bool gives_way(const Job& job) {
-  return job.purpose == Purpose::kSave && job.askers.empty();
+  const bool binding = job.purpose == Purpose::kSubmit || job.purpose == Purpose::kDeadline;
+  return !binding && job.askers.empty();
 }
 
 bool same_settings(const GradeRequest& a, const GradeRequest& b) {
@@ -43,6 +44,11 @@ void JobQueue::add(Job job) {
   }
   std::erase_if(waiting_, gives_way);
   waiting_.push_back(std::move(job));
+}
+
+void JobQueue::forget(const std::function<bool(Job::Asker)>& gone) {
+  if (running_) std::erase_if(running_->askers, gone);
+  for (Job& job : waiting_) std::erase_if(job.askers, gone);
 }
 
 bool JobQueue::overtaken() const {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,14 +23,17 @@ struct Job {
   bool cancelled = false;
 };
 
-/// What the grading thread does next. Pure bookkeeping: jobs in the order they came, but a save
-/// gives way to any newer job as long as nobody asked for its verdict, and who asks for what is
-/// already under way joins it.
+/// What the grading thread does next. Pure bookkeeping: jobs in the order they came, but a save or
+/// check gives way to any newer job when nobody waits for its verdict (any more), and who asks for
+/// what is already under way joins it. A submit never gives way.
 class JobQueue {
  public:
   void add(Job job);
 
-  /// The running job, if it is a save's that a newer job has overtaken: cancel it.
+  /// Those who went away wait no longer.
+  void forget(const std::function<bool(Job::Asker)>& gone);
+
+  /// The running job is one that nobody waits for, and a newer one has overtaken it: cancel it.
   bool overtaken() const;
 
   /// Makes the next job the running one; nothing when there is none or one runs.

@@ -55,6 +55,24 @@ TEST(JobQueue, ACheckJoinsTheSaveOfTheSameText) {
   EXPECT_EQ(queue.finish().askers, std::vector<Job::Asker>{7});
 }
 
+TEST(JobQueue, WhoeverWentAwayWaitsNoLonger) {
+  JobQueue queue;
+  queue.add(job(Purpose::kCheck, "a", {7, 8}));
+  queue.start_next();
+  queue.add(job(Purpose::kCheck, "b", {9}));
+  queue.forget([](Job::Asker asker) { return asker == 7; });
+  EXPECT_FALSE(queue.overtaken()) << "8 still waits";
+  queue.forget([](Job::Asker asker) { return asker == 8; });
+  EXPECT_TRUE(queue.overtaken());
+
+  JobQueue submitted;
+  submitted.add(job(Purpose::kSubmit, "a", {7}));
+  submitted.start_next();
+  submitted.add(job(Purpose::kCheck, "b", {9}));
+  submitted.forget([](Job::Asker) { return true; });
+  EXPECT_FALSE(submitted.overtaken()) << "a submit is binding";
+}
+
 TEST(JobQueue, OtherSettingsOrACancelledRunAreNotJoined) {
   JobQueue queue;
   queue.add(job(Purpose::kSave, "a"));

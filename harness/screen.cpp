@@ -129,7 +129,7 @@ void Screen::make(const std::vector<std::string>& command,
                   const std::vector<std::string>& watch) const {
   write_text_file(folder_.path / "tmux.conf", kConfiguration);
   const std::string left =
-      joined(command) + "; \"${SHELL:-/bin/sh}\"; " + joined(tmux({"kill-server"}));
+      joined(command) + "; \"${SHELL:-/bin/sh}\"; " + joined(tmux({"kill-session"}));
   const std::string workspace = folder_.workspace().string();
   // One command line, so that the server never runs with half a screen. The right pane keeps its
   // last lines when the watch ends.
@@ -143,6 +143,16 @@ void Screen::make(const std::vector<std::string>& command,
                       {}};
   const RunEnd end = run_bounded(build, kTmuxWallMsMax, kTmuxBytesMax, nullptr);
   if (!end.succeeded()) throw Fault("tmux could not make the screen: " + end.output);
+}
+
+bool runnable(const std::string& program) {
+  if (program.find('/') != std::string::npos) return access(program.c_str(), X_OK) == 0;
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path == nullptr ? "" : path);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (access((folder + "/" + program).c_str(), X_OK) == 0) return true;
+  }
+  return false;
 }
 
 int run_in_foreground(const std::vector<std::string>& argv, const fs::path& folder) {

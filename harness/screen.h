@@ -33,6 +33,9 @@ class Screen {
   std::filesystem::path socket_;
 };
 
+/// Whether `program` (a path, or a name looked for in $PATH) can be run.
+bool runnable(const std::string& program);
+
 /// Runs a program with this terminal, in `folder`, to its end. Returns its exit status, or 128 and
 /// the number of the signal that ended it. Throws Fault when it cannot be started.
 int run_in_foreground(const std::vector<std::string>& argv, const std::filesystem::path& folder);

@@ -28,6 +28,13 @@ TEST(TerminalEditor, IsNoneForWindowsAndStrangers) {
   EXPECT_TRUE(terminal_editor("code", "vim").empty()) << "$VISUAL wins";
 }
 
+TEST(Runnable, IsAPathOrANameInPath) {
+  EXPECT_TRUE(runnable("sh"));
+  EXPECT_TRUE(runnable("/bin/sh"));
+  EXPECT_FALSE(runnable("no-such-program"));
+  EXPECT_FALSE(runnable("/etc/passwd"));
+}
+
 TEST(RunInForeground, ReturnsTheExitStatusAndRunsInTheFolder) {
   EXPECT_EQ(run_in_foreground({"/bin/sh", "-c", "test \"$PWD\" = /usr && exit 7"}, "/usr"), 7);
   EXPECT_EQ(run_in_foreground({"/bin/sh", "-c", "kill -9 $$"}, "/"), 128 + 9);

@@ -33,7 +33,6 @@ Write your code in `{attempt}`. Every save is judged; `./u watch` shows the verd
     ./u status     time left and the last verdict
     ./u submit     judge it with the slow checks too; passing ends the session
     ./u reset      the starting file again (yours is kept beside it)
-
 {given}
 )";
 
@@ -69,7 +68,8 @@ Diagnostics:
 std::string readme(const Kata& kata, int first_level, int last_level, const std::string& attempt) {
   const Level& level = kata.levels.at(static_cast<std::size_t>(first_level - 1));
   const std::string given =
-      first_level == 1 ? "" : fmt::format("The levels below {} are given, solved.", first_level);
+      first_level == 1 ? ""
+                       : fmt::format("\nThe levels below {} are given, solved.\n", first_level);
   std::string text = fmt::format(
       kReadme, fmt::arg("title", kata.title), fmt::arg("level", level.number),
       fmt::arg("level_title", level.title), fmt::arg("attempt", attempt), fmt::arg("given", given));

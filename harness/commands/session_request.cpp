@@ -1,0 +1,51 @@
+#include "session_request.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "../client.h"
+#include "../fault.h"
+#include "../report_json.h"
+
+namespace unaided {
+
+void add_session_options(CLI::App& command, SessionOptions& options) {
+  command.add_option("--session", options.session,
+                     "which one, by id (default: this folder's, or the only one running)");
+  command.add_flag("--json", options.json, "for programs");
+}
+
+SessionFolder session_meant(const SessionOptions& options) {
+  return find_session(SessionStore(state_folder()), options.session);
+}
+
+nlohmann::json ask_host(CommandContext& context, const SessionFolder& folder,
+                        const nlohmann::json& request,
+                        const std::function<void(const nlohmann::json&)>& on_message) {
+  const auto hear = [&on_message](const nlohmann::json& message) {
+    if (on_message) on_message(message);
+  };
+  const auto reply = Client(folder).ask(request, hear, &context.interrupt);
+  if (!reply) return nullptr;
+  if (reply->at("type") != "refused") return *reply;
+  std::fflush(stdout);
+  fmt::print(stderr, "unaided: {}\n", printable(reply->at("message").get<std::string>()));
+  context.exit_code = reply->at("exit_code");
+  return nullptr;
+}
+
+void print_report(CommandContext& context, const nlohmann::json& reply, const ReportView& view,
+                  bool json) {
+  const GradeReport report = report_from_json(reply.at("report"));
+  if (json) print_json(reply.at("report"));
+  if (!json) fmt::print("{}", render_report(report, view, context.terminal()));
+  context.exit_code = exit_code(report);
+}
+
+void print_json(const nlohmann::json& json) {
+  fmt::print("{}\n",
+             json.dump(2, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace));
+}
+
+}  // namespace unaided

@@ -1,0 +1,112 @@
+#include "sitting.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "../client.h"
+#include "../compiler.h"
+#include "../fault.h"
+#include "../screen.h"
+#include "../session_begin.h"
+#include "../session_status.h"
+#include "session_request.h"
+
+namespace unaided {
+namespace {
+
+nlohmann::json status_now(const SessionFolder& folder) {
+  return status_to_json(folder, folder.replay(), SystemClock().now(), folder.hosted());
+}
+
+/// Past its deadline, a session that is taken up only has its last save judged.
+void await_judgement(CommandContext& context, const SessionFolder& folder) {
+  fmt::print("Time is over: judging the last save before the deadline.\n");
+  std::fflush(stdout);
+  try {
+    ask_host(context, folder, {{"request", "watch"}});
+  } catch (const Fault&) {  // its host was quicker: the journal has the result
+  }
+  const Session session = folder.replay();
+  fmt::print("{}", render_status(status_now(folder), context.terminal()));
+  if (session.phase == Phase::kRunning)
+    throw Fault("it could not be judged; see " + folder.log().string());
+  context.exit_code = passed(session) ? 0 : 1;
+}
+
+void print_directions(CommandContext& context, const SessionFolder& folder) {
+  const Session session = folder.replay();
+  fmt::print("{}", render_status(status_now(folder), context.terminal()));
+  fmt::print(
+      "\nEdit {0}.cpp in that folder; every save is judged. README.md there has the statement.\n"
+      "From there: ./u watch shows the verdicts, ./u check judges now, ./u submit ends it.\n",
+      session.created.kata);
+}
+
+/// Without a terminal to share, `command` gets the workspace all the same.
+void run_command(CommandContext& context, const SessionFolder& folder,
+                 const std::vector<std::string>& command) {
+  setenv("UNAIDED_SESSION", folder.path.c_str(), 1);
+  context.exit_code = run_in_foreground(command, folder.workspace()) == 0 ? 0 : 1;
+}
+
+void show_screen(CommandContext& context, const SessionFolder& folder,
+                 const std::vector<std::string>& command) {
+  const std::string program = std::filesystem::read_symlink("/proc/self/exe");
+  setenv("UNAIDED_SESSION", folder.path.c_str(), 1);
+  setenv("UNAIDED_COMMAND", "./u", 1);
+  Screen(folder).show(command, {program, "watch", "--session", folder.path.string()});
+  const nlohmann::json status = status_now(folder);
+  fmt::print("{}", render_status(status, context.terminal()));
+  if (status.at("phase") == "running") {
+    fmt::print("The session goes on: {} resume {}\n", context.program, folder.id());
+  }
+}
+
+}  // namespace
+
+void ensure_host(CommandContext& context, const SessionFolder& folder) {
+  const Session session = folder.replay();
+  if (session.phase != Phase::kRunning) {
+    throw Fault(fmt::format("session {} is over: it is {}", folder.id(), phase_id(session.phase)));
+  }
+  if (folder.hosted()) return;
+  const Installation& installation = context.installation();
+  const Toolchain toolchain = toolchain_of(installation);
+  const std::string change = describe_change(session.toolchain, toolchain);
+  if (!change.empty()) {
+    fmt::print(stderr, "unaided: since this session began, {}; it goes on with that.\n", change);
+  }
+  ensure_header_cache(installation);
+  start_host(host_setup(folder, installation, context.kata(session.created.kata), toolchain));
+}
+
+void sit_down(CommandContext& context, const SessionFolder& folder,
+              const std::vector<std::string>& command, bool json) {
+  const nlohmann::json status = status_now(folder);
+  if (json) return print_json(status);
+  const nlohmann::json& left_ms = status.at("time_left_ms");
+  if (!left_ms.is_null() && left_ms <= 0) return await_judgement(context, folder);
+  const Terminal& terminal = context.terminal();
+  const bool interactive = terminal.input_is_tty && terminal.output_is_tty;
+  std::vector<std::string> left = command;
+  if (left.empty()) {
+    left = terminal_editor(std::getenv("VISUAL"), std::getenv("EDITOR"));
+    if (!left.empty()) left.push_back(status.at("kata").get<std::string>() + ".cpp");
+  }
+  if (interactive && !left.empty() && Screen::available()) {
+    return show_screen(context, folder, left);
+  }
+  print_directions(context, folder);
+  std::fflush(stdout);
+  if (!command.empty()) return run_command(context, folder, command);
+  if (interactive && left.empty()) {
+    fmt::print(
+        "With EDITOR=vim (nano, …) in the environment, {} resume shows editor and verdicts "
+        "side by side.\n",
+        context.program);
+  }
+}
+
+}  // namespace unaided

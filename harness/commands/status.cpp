@@ -1,0 +1,38 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "../session_status.h"
+#include "commands.h"
+#include "session_request.h"
+
+namespace unaided {
+namespace {
+
+void status(CommandContext& context, const SessionOptions& options) {
+  const SessionFolder folder = session_meant(options);
+  const Session session = folder.replay();
+  nlohmann::json found;
+  if (session.phase == Phase::kRunning && folder.hosted()) {
+    const nlohmann::json reply = ask_host(context, folder, {{"request", "status"}});
+    if (reply.is_null()) return;
+    found = reply.at("status");
+  } else {
+    found = status_to_json(folder, session, SystemClock().now(), /*hosted=*/false);
+  }
+  if (options.json) return print_json(found);
+  fmt::print("{}", render_status(found, context.terminal()));
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, CommandContext& context) {
+  const auto options = std::make_shared<SessionOptions>();
+  CLI::App* command = app.add_subcommand("status", "time left and the last verdict");
+  command->group(kLookGroup);
+  add_session_options(*command, *options);
+  command->callback([options, &context] { status(context, *options); });
+}
+
+}  // namespace unaided
