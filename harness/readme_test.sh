@@ -6,7 +6,7 @@ set -uo pipefail
 root=$(cd -- "$(dirname -- "$0")/.." && pwd)
 cd -- "$root" || exit 2
 work=$(mktemp -d)
-trap './unaided abandon --all >/dev/null 2>&1; rm -rf -- "$work"' EXIT
+trap './unaided abandon </dev/null >/dev/null 2>&1; rm -rf -- "$work"' EXIT
 export XDG_STATE_HOME=$work/state XDG_RUNTIME_DIR=$work/run NO_COLOR=1
 mkdir -m 700 -- "$XDG_STATE_HOME" "$XDG_RUNTIME_DIR"
 
