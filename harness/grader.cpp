@@ -82,12 +82,6 @@ bool wanted(const CheckName& check, const GradeRequest& request) {
   return request.only.empty() || request.only == key_of(check);
 }
 
-std::filesystem::path private_runtime_folder() {
-  const std::filesystem::path folder = runtime_folder();
-  std::filesystem::create_directories(folder);
-  return folder;
-}
-
 }  // namespace
 
 struct Grader::State {
@@ -97,7 +91,8 @@ struct Grader::State {
         kata(kata_given),
         options(options_given),
         enforced(options_given.sandbox && sandbox_support().available),
-        scratch(private_runtime_folder()) {}
+        scratch(options_given.scratch_parent.empty() ? runtime_folder()
+                                                     : options_given.scratch_parent) {}
 
   void prepare();
   WorkerLink& worker();

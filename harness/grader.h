@@ -63,8 +63,9 @@ struct RunReport {
 class Grader {
  public:
   struct Options {
-    bool sandbox = true;      // false: without bubblewrap, labelled in every report
-    int parallel_checks = 0;  // 0: as many as there are cores, at most 4
+    bool sandbox = true;                   // false: without bubblewrap, labelled in every report
+    int parallel_checks = 0;               // 0: as many as there are cores, at most 4
+    std::filesystem::path scratch_parent;  // of the scratch folder; empty: runtime_folder()
   };
 
   Grader(const Installation& installation, const Kata& kata, const Options& options);

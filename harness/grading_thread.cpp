@@ -27,9 +27,10 @@ class SignalsBlocked {
 
 }  // namespace
 
-JudgeFactory grader_judge(const Installation& installation, const Kata& kata,
-                          const Grader::Options& options) {
-  return [installation, kata, options] {
+JudgeFactory grader_judge(const Installation& installation, const Kata& kata) {
+  return [installation, kata](const std::filesystem::path& scratch) {
+    Grader::Options options;
+    options.scratch_parent = scratch;
     const auto grader = std::make_shared<Grader>(installation, kata, options);
     return Judge{
         [grader] { grader->warm_up(); },
@@ -42,7 +43,7 @@ JudgeFactory grader_judge(const Installation& installation, const Kata& kata,
   };
 }
 
-GradingThread::GradingThread(JudgeFactory make_judge)
+GradingThread::GradingThread(std::function<Judge()> make_judge)
     : make_judge_(std::move(make_judge)), arrived_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (!arrived_) throw_errno("cannot make an event descriptor");
   const SignalsBlocked blocked;

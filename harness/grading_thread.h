@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -22,11 +23,11 @@ struct Judge {
   std::function<GradeReport(const GradeRequest&, const VerdictSink&, const CancelToken*)> grade;
   std::function<RunReport(const RunRequest&, const CancelToken*)> run;
 };
-using JudgeFactory = std::function<Judge()>;
+/// Called with a folder for the judge's temporary files.
+using JudgeFactory = std::function<Judge(const std::filesystem::path& scratch)>;
 
 /// A Grader for `kata`, as a Judge.
-JudgeFactory grader_judge(const Installation& installation, const Kata& kata,
-                          const Grader::Options& options);
+JudgeFactory grader_judge(const Installation& installation, const Kata& kata);
 
 /// One thread that owns the judge and does one job at a time, so that the host's loop never waits.
 /// The thread lives as long as the host: children whose parent-death signal follows the thread that
@@ -39,7 +40,7 @@ class GradingThread {
   using News = std::variant<CheckVerdict, Result>;
 
   /// `make_judge` is called, and its judge warmed up, on the thread.
-  explicit GradingThread(JudgeFactory make_judge);
+  explicit GradingThread(std::function<Judge()> make_judge);
   /// Cancels what runs and waits for it to stop.
   ~GradingThread();
   GradingThread(const GradingThread&) = delete;
@@ -60,7 +61,7 @@ class GradingThread {
   Result do_job(const Job& job);
   void tell(News news);
 
-  JudgeFactory make_judge_;
+  std::function<Judge()> make_judge_;
   std::optional<Judge> judge_;  // the thread's own
   Descriptor arrived_;
   bool busy_ = false;  // the host's own

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -39,8 +40,9 @@ Session replay(const JournalContents& contents) {
   return session;
 }
 
-fs::path socket_path(const SessionFolder& folder) {
-  return runtime_folder() / (short_hash(sha256(folder.path.string())) + ".sock");
+/// In the runtime folder, since a socket's path must be short.
+fs::path runtime_path(const SessionFolder& folder, const std::string& suffix) {
+  return runtime_folder() / (short_hash(sha256(folder.path.string())) + suffix);
 }
 
 /// Signals that ask the host to go arrive on a descriptor, in no thread.
@@ -83,23 +85,34 @@ std::int64_t steady_ms() {
 
 }  // namespace
 
+ScratchFolder::ScratchFolder(fs::path path) : path_(std::move(path)) {
+  fs::remove_all(path_);
+  if (mkdir(path_.c_str(), 0700) != 0) throw_errno("cannot make " + path_.string());
+}
+
+ScratchFolder::~ScratchFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
 Host::Host(const HostSetup& setup)
     : setup_(setup),
       lock_(setup_.folder),
       journal_(setup_.folder.journal()),
       session_(replay(journal_.opened())),
       watch_(watch_workspace()),
-      listener_(socket_path(setup_.folder)),
+      listener_(runtime_path(setup_.folder, ".sock")),
       timer_(deadline_timer(session_, *setup_.clock)),
       signals_(block_signals()),
-      thread_(setup_.judge),
+      scratch_(runtime_path(setup_.folder, ".scratch")),
+      thread_([this] { return setup_.judge(scratch_.path()); }),
       snapshot_bytes_(bytes_in(setup_.folder.path / "snapshots")) {
   if (session_.phase != Phase::kRunning) {
     throw Fault("session " + setup_.folder.id() + " is over: it is " +
                 std::string(phase_id(session_.phase)));
   }
   const bool first_host = !fs::exists(setup_.folder.socket());
-  write_durably(setup_.folder.socket(), socket_path(setup_.folder).string());
+  write_durably(setup_.folder.socket(), runtime_path(setup_.folder, ".sock").string());
   if (!journal_.opened().repaired.empty()) {
     std::fprintf(stderr, "%s\n", journal_.opened().repaired.c_str());
   }

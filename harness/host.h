@@ -24,6 +24,20 @@ struct HostSetup {
   const Clock* clock;
 };
 
+/// A folder for temporary files, emptied of what a killed predecessor left; gone with its owner.
+class ScratchFolder {
+ public:
+  explicit ScratchFolder(std::filesystem::path path);
+  ~ScratchFolder();
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
 /// The one process of a running session: owns its deadline, its journal and its verdicts. All that
 /// happens comes through one poll loop (saves, requests, verdicts, the deadline, signals); grading
 /// is done by one thread, so that the loop never waits. What matters is journaled before it is
@@ -103,6 +117,7 @@ class Host {
   Listener listener_;
   Descriptor timer_;
   Descriptor signals_;
+  ScratchFolder scratch_;
   GradingThread thread_;
   JobQueue queue_;
   std::vector<Client> watchers_;

@@ -47,7 +47,7 @@ GradeReport fake_grade(const GradeRequest& request, const VerdictSink& sink,
   return report;
 }
 
-Judge fake_judge() {
+Judge fake_judge(const fs::path&) {
   return {[] {}, fake_grade,
           [](const RunRequest& request, const CancelToken*) {
             return RunReport{Outcome::kPassed, "", "ran " + request.try_source, 0, 1.0};
@@ -311,8 +311,8 @@ TEST_F(HostTest, AnUnansweredSubmitIsAnsweredAfterResume) {
   while (replayed().open_submit.empty()) usleep(1000);
   kill_host();
   submitter.join();
-  setup_.judge = [] {
-    Judge judge = fake_judge();
+  setup_.judge = [](const fs::path& scratch) {
+    Judge judge = fake_judge(scratch);
     judge.grade = [](const GradeRequest& request, const VerdictSink& sink, const CancelToken* c) {
       GradeRequest quick = request;
       quick.source = "good";
@@ -353,6 +353,30 @@ TEST_F(HostTest, KilledAtRandomPointsItLosesNothingThatWasTold) {
     }
   }
   EXPECT_EQ(replayed().resumes, 19);
+}
+
+TEST_F(HostTest, AKilledHostsTemporaryFilesAreRemovedByTheNext) {
+  const fs::path where = base_.path() / "where";
+  setup_.judge = [where](const fs::path& scratch) {
+    write_text_file(scratch / std::to_string(getpid()), "");
+    write_text_file(where, scratch.string());
+    return fake_judge(scratch);
+  };
+  const auto files = [&where] {
+    const fs::path scratch = read_text_file(where, 4096);
+    return std::distance(fs::directory_iterator(scratch), fs::directory_iterator());
+  };
+  start_host(setup_);
+  save("good");
+  check();
+  kill_host();
+  EXPECT_EQ(files(), 1);
+  start_host(setup_);
+  check();
+  EXPECT_EQ(files(), 1) << "its own alone";
+  ask({{"request", "abandon"}});
+  await_end();
+  EXPECT_FALSE(fs::exists(read_text_file(where, 4096)));
 }
 
 TEST_F(HostTest, IsAskedToGoByASignalAndCanBeResumed) {

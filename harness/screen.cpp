@@ -109,13 +109,18 @@ bool Screen::available() {
 
 void Screen::show(const std::vector<std::string>& command,
                   const std::vector<std::string>& watch) const {
-  const Command probe{tmux({"has-session"}), environment_of_caller(), {}, {}};
-  const bool made = run_bounded(probe, kTmuxWallMsMax, kTmuxBytesMax, nullptr).succeeded();
-  if (!made) make(command, watch);
+  if (!made()) make(command, watch);
   if (run_in_foreground(tmux({"-u", "attach-session"}), folder_.workspace()) != 0) {
     throw Fault("tmux could not show the screen; the session goes on in " +
                 folder_.workspace().string());
   }
+  std::error_code ignored;
+  if (!made()) fs::remove(socket_, ignored);  // tmux leaves it behind
+}
+
+bool Screen::made() const {
+  const Command probe{tmux({"has-session"}), environment_of_caller(), {}, {}};
+  return run_bounded(probe, kTmuxWallMsMax, kTmuxBytesMax, nullptr).succeeded();
 }
 
 std::vector<std::string> Screen::tmux(const std::vector<std::string>& arguments) const {

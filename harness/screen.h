@@ -27,6 +27,7 @@ class Screen {
 
  private:
   std::vector<std::string> tmux(const std::vector<std::string>& arguments) const;
+  bool made() const;
   void make(const std::vector<std::string>& command, const std::vector<std::string>& watch) const;
 
   SessionFolder folder_;

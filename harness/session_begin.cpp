@@ -98,7 +98,7 @@ std::string describe_change(const Toolchain& before, const Toolchain& now) {
 HostSetup host_setup(const SessionFolder& folder, const Installation& installation,
                      const Kata& kata, const Toolchain& toolchain) {
   static const SystemClock clock;
-  return {folder, kata, toolchain, grader_judge(installation, kata, {}), &clock};
+  return {folder, kata, toolchain, grader_judge(installation, kata), &clock};
 }
 
 }  // namespace unaided

@@ -168,9 +168,15 @@ int next_level(const std::vector<SessionRecord>& sessions, const Kata& kata) {
 
 void write_durably(const fs::path& file, std::string_view text) {
   const fs::path fresh = file.string() + ".new";
-  write_text_file(fresh, text);
-  const Descriptor written(open(fresh.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!written || fsync(written.get()) != 0) throw_errno("cannot write " + fresh.string());
+  try {
+    write_text_file(fresh, text);
+    const Descriptor written(open(fresh.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!written || fsync(written.get()) != 0) throw_errno("cannot write " + fresh.string());
+  } catch (const Fault&) {
+    std::error_code ignored;
+    fs::remove(fresh, ignored);
+    throw;
+  }
   fs::rename(fresh, file);
   const Descriptor folder(open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder) fsync(folder.get());
