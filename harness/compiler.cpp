@@ -108,9 +108,7 @@ void build_header_library(const Installation& installation, const fs::path& fold
 }
 
 void build_header_cache(const Installation& installation, const fs::path& folder) {
-  if (isatty(STDERR_FILENO) != 0) {
-    std::fputs("Preparing LibTorch's headers, once per machine (about 20 s) …\n", stderr);
-  }
+  std::fputs("Preparing LibTorch's headers, once per machine (about 20 s) …\n", stderr);
   fs::remove_all(folder);
   fs::create_directories(folder);
   write_text_file(

@@ -21,7 +21,7 @@ struct HeaderCache {
 };
 
 /// Finds or builds the header cache; the build takes about 20 s, is locked against other processes
-/// and reports its progress on stderr when that is a terminal. Throws Fault when it fails.
+/// and is announced on stderr. Throws Fault when it fails.
 HeaderCache ensure_header_cache(const Installation& installation);
 
 /// "'text'", for a shell.
