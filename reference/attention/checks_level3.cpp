@@ -69,6 +69,14 @@ TEST(Rope, TurnsInterleavedPairs) {
   guard.expect_not_shared(kata::rope(x, 0));
 }
 
+TEST(Rope, ReturnsACopyEvenWhereNothingTurns) {
+  RandomTensors random;
+  const torch::Tensor x = random.normal({2, 1, 6});
+  const support::UntouchedInputs guard({{"x", x}});
+  guard.expect_not_shared(kata::rope(x, 0));
+  guard.expect_unchanged();
+}
+
 TEST(Rope, StartsAtThePositionGiven) {
   RandomTensors random;
   expect_rope_right(random.normal({2, 3, 8}), random.integer(1, 500));
