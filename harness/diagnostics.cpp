@@ -13,7 +13,7 @@ namespace unaided {
 namespace {
 
 constexpr std::size_t kErrorsMax = 4;
-constexpr std::size_t kErrorLinesMax = 5;
+constexpr std::size_t kSourceLinesMax = 2;  // the line itself and its caret
 constexpr std::size_t kLineBytesMax = 300;
 
 /// One "file:line:column: kind: text" with the lines that belong to it.
@@ -46,7 +46,8 @@ std::vector<Message> split_messages(const std::string& output) {
     Message message;
     if (starts_message(line, message)) {
       messages.push_back(message);
-    } else if (!messages.empty() && messages.back().lines.size() < kErrorLinesMax) {
+    } else if (!messages.empty() && !line.starts_with("In file included from") &&
+               messages.back().lines.size() < kSourceLinesMax) {
       messages.back().lines.push_back(line.substr(0, kLineBytesMax));
     }
   }
@@ -71,7 +72,7 @@ bool is_own(const Message& message, const std::string& own_file) {
 std::string shown(const Message& message, bool with_source) {
   std::string text = message.head + "\n";
   for (const std::string& line : message.lines) {
-    if (with_source && line.starts_with(" ")) text += line + "\n";
+    if (with_source) text += line + "\n";
   }
   return text;
 }
