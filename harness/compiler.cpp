@@ -65,7 +65,8 @@ void run_or_fault(const std::vector<std::string>& argv, const std::string& what)
 std::string cache_key(const Installation& installation) {
   const RunEnd version = run_tool({installation.clang.string(), "--version"});
   if (!version.succeeded()) throw Fault("cannot run " + installation.clang.string());
-  std::string identity = version.output + installation.libtorch_version;
+  // The folder, too: a precompiled header knows its own path and cannot be moved.
+  std::string identity = version.output + installation.libtorch_version + cache_folder().string();
   for (const std::string& argument : common_arguments(installation)) identity += argument + "\n";
   identity += read_text_file(installation.root / "harness/attempt_headers.h", kHeaderTextBytesMax);
   char text[32];
