@@ -10,12 +10,11 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <string_view>
 
 #include "fault.h"
+#include "text_file.h"
 
 namespace unaided {
 
@@ -70,14 +69,6 @@ std::string name_at(const std::vector<char>& strings, std::uint32_t offset) {
   return name.substr(0, name.find('@', 1));
 }
 
-Image read_object(const std::filesystem::path& path) {
-  std::error_code error;
-  const auto size = std::filesystem::file_size(path, error);
-  if (error || size > kObjectBytesMax) throw Fault("cannot read the object " + path.string());
-  std::ifstream file(path, std::ios::binary);
-  return Image(std::string(std::istreambuf_iterator<char>(file), {}));
-}
-
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
@@ -130,7 +121,7 @@ bool calls_operator(std::string_view mangled, const std::vector<std::string>& op
 }  // namespace
 
 ObjectSymbols read_symbols(const std::filesystem::path& object) {
-  const Image image = read_object(object);
+  const Image image(read_text_file(object, kObjectBytesMax));
   const Elf64_Ehdr header = image.table<Elf64_Ehdr>(0, 1)[0];
   if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64) {
     throw Fault(object.string() + " is not a 64-bit ELF object");
