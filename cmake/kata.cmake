@@ -15,7 +15,8 @@ add_library(unaided_check_headers OBJECT ${PROJECT_BINARY_DIR}/checks/headers.cp
 file(WRITE ${PROJECT_BINARY_DIR}/checks/headers.cpp "")
 target_link_libraries(unaided_check_headers PUBLIC libtorch::cpu)
 target_compile_options(unaided_check_headers PRIVATE -O2 -Xclang -fpch-instantiate-templates)
-target_precompile_headers(unaided_check_headers PRIVATE <gtest/gtest.h> <torch/types.h>)
+target_precompile_headers(unaided_check_headers PRIVATE
+  <gtest/gtest.h> <nlohmann/json.hpp> <torch/types.h>)
 
 function(add_kata id)
   cmake_parse_arguments(kata "" "ROOT" "" ${ARGN})

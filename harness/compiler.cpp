@@ -1,20 +1,7 @@
-// From a snapshot's text to a shared object. Two things make it fast: LibTorch's headers are
-// precompiled with their templates instantiated, and the inline functions in them are compiled once
-// into a library of their own, so that the attempt's object holds nothing but the candidate's code.
-// That library refers to a few functions that LibTorch declares but does not export; they are made
-// weak, since nothing calls them. Clang and the linker run together in one sandbox per attempt.
+// From a snapshot's text to a shared object. Clang and the linker run together in one sandbox per
+// attempt; what makes them fast is the header cache.
 #include "compiler.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstdio>
-#include <functional>
-
-#include "fault.h"
-#include "symbols.h"
 #include "text_file.h"
 
 namespace unaided {
@@ -24,8 +11,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kCompileWallMsMax = 30'000;
-constexpr int kHeaderWallMsMax = 300'000;
-constexpr std::size_t kHeaderTextBytesMax = 64 << 10;
 constexpr std::size_t kDiagnosticsBytesMax = std::size_t{1} << 20;
 constexpr ResourceLimits kCompileLimits{.cpu_s = 25, .address_space_mb = 4096, .file_mb = 128};
 
@@ -33,102 +18,11 @@ constexpr ResourceLimits kCompileLimits{.cpu_s = 25, .address_space_mb = 4096, .
 /// nothing in it can take the place of a function of the checks.
 constexpr const char* kExports = "{ global: extern \"C++\" { kata::*; }; main; local: *; };\n";
 
-/// What header and attempt must have in common.
-std::vector<std::string> common_arguments(const Installation& installation) {
-  std::vector<std::string> arguments{"-std=c++20", "-O0", "-fPIC"};
-  for (const fs::path& folder : installation.libtorch_include) {
-    arguments.insert(arguments.end(), {"-isystem", folder.string()});
-  }
-  return arguments;
-}
-
 /// Response files take quoted words; paths may hold spaces.
 std::string response_file(const std::vector<std::string>& arguments) {
   std::string text;
   for (const std::string& argument : arguments) text += "\"" + argument + "\"\n";
   return text;
-}
-
-RunEnd run_tool(std::vector<std::string> argv) {
-  Command command;
-  command.argv = std::move(argv);
-  command.environment = {"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8"};
-  return run_bounded(command, kHeaderWallMsMax, kDiagnosticsBytesMax, nullptr);
-}
-
-void run_or_fault(const std::vector<std::string>& argv, const std::string& what) {
-  const RunEnd end = run_tool(argv);
-  if (end.succeeded()) return;
-  throw Fault(what + " failed; run ./unaided doctor\n" + end.output.substr(0, 2000));
-}
-
-std::string cache_key(const Installation& installation) {
-  const RunEnd version = run_tool({installation.clang.string(), "--version"});
-  if (!version.succeeded()) throw Fault("cannot run " + installation.clang.string());
-  // The folder, too: a precompiled header knows its own path and cannot be moved.
-  std::string identity = version.output + installation.libtorch_version + cache_folder().string();
-  for (const std::string& argument : common_arguments(installation)) identity += argument + "\n";
-  identity += read_text_file(installation.root / "harness/attempt_headers.h", kHeaderTextBytesMax);
-  char text[32];
-  std::snprintf(text, sizeof text, "%016zx", std::hash<std::string>{}(identity));
-  return "libtorch-" + installation.libtorch_version + "-" + text;
-}
-
-/// Holds an exclusive lock on a file for its lifetime.
-class FileLock {
- public:
-  explicit FileLock(const fs::path& path)
-      : file_(open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600)) {
-    if (!file_) throw_errno("cannot open " + path.string());
-    while (flock(file_.get(), LOCK_EX) != 0) {
-      if (errno != EINTR) throw_errno("cannot lock " + path.string());
-    }
-  }
-
- private:
-  Descriptor file_;
-};
-
-void build_header_library(const Installation& installation, const fs::path& folder) {
-  const std::string object = (folder / "headers.o").string();
-  run_or_fault({installation.clang.string(), "-O0", "-fPIC", "-w", "-c",
-                (folder / "headers.pch").string(), "-o", object},
-               "compiling LibTorch's inline functions");
-  std::string weak;
-  for (const std::string& name : read_symbols(object).undefined) {
-    if (name != "_GLOBAL_OFFSET_TABLE_") weak += name + "\n";
-  }
-  write_text_file(folder / "weak.txt", weak);
-  run_or_fault(
-      {installation.objcopy.string(), "--weaken-symbols=" + (folder / "weak.txt").string(), object},
-      "weakening unexported names");
-  run_or_fault(
-      {installation.mold.string(), "-shared", "-o", (folder / "headers.so").string(), object},
-      "linking LibTorch's inline functions");
-  fs::remove(object);
-}
-
-void build_header_cache(const Installation& installation, const fs::path& folder) {
-  std::fputs("Preparing LibTorch's headers, once per machine (about 20 s) …\n", stderr);
-  fs::remove_all(folder);
-  fs::create_directories(folder);
-  write_text_file(
-      folder / "headers.h",
-      read_text_file(installation.root / "harness/attempt_headers.h", kHeaderTextBytesMax));
-  std::vector<std::string> argv{installation.clang.string()};
-  for (const std::string& argument : common_arguments(installation)) argv.push_back(argument);
-  const std::vector<std::string> rest{"-w",
-                                      "-Xclang",
-                                      "-fpch-instantiate-templates",
-                                      "-fpch-codegen",
-                                      "-x",
-                                      "c++-header",
-                                      (folder / "headers.h").string(),
-                                      "-o",
-                                      (folder / "headers.pch").string()};
-  argv.insert(argv.end(), rest.begin(), rest.end());
-  run_or_fault(argv, "precompiling LibTorch's headers");
-  build_header_library(installation, folder);
 }
 
 }  // namespace
@@ -139,18 +33,6 @@ std::string shell_quoted(const std::string& text) {
   return quoted + "'";
 }
 
-HeaderCache ensure_header_cache(const Installation& installation) {
-  const fs::path parent = cache_folder() / "headers";
-  fs::create_directories(parent);
-  const std::string key = cache_key(installation);
-  const HeaderCache cache{parent / key, parent / key / "headers.pch", parent / key / "headers.so"};
-  if (fs::exists(cache.library)) return cache;
-  const FileLock lock(parent / (key + ".lock"));
-  if (fs::exists(cache.library)) return cache;
-  build_header_cache(installation, cache.folder);
-  return cache;
-}
-
 Compiler::Compiler(const Installation& installation, const HeaderCache& headers,
                    const fs::path& scratch, const std::vector<fs::path>& contracts, bool sandbox)
     : installation_(installation), headers_(headers), scratch_(scratch), sandbox_(sandbox) {
@@ -159,7 +41,7 @@ Compiler::Compiler(const Installation& installation, const HeaderCache& headers,
     fs::copy_file(contract, scratch_ / "contracts" / contract.filename(),
                   fs::copy_options::overwrite_existing);
   }
-  std::vector<std::string> arguments = common_arguments(installation);
+  std::vector<std::string> arguments = compile_arguments(installation);
   const std::vector<std::string> rest{"-Wno-everything",
                                       "-Werror=return-type",
                                       "-ferror-limit=20",

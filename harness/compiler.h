@@ -5,24 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "header_cache.h"
 #include "installation.h"
 #include "sandbox.h"
 
 namespace unaided {
 
 class CancelToken;
-
-/// LibTorch's headers, parsed once: a precompiled header and a shared library of the inline
-/// functions in it, so that an attempt's object holds the candidate's code alone.
-struct HeaderCache {
-  std::filesystem::path folder;   // in the user's cache, keyed by compiler, LibTorch and flags
-  std::filesystem::path header;   // headers.pch
-  std::filesystem::path library;  // headers.so, loaded by the worker after LibTorch
-};
-
-/// Finds or builds the header cache; the build takes about 20 s, is locked against other processes
-/// and is announced on stderr. Throws Fault when it fails.
-HeaderCache ensure_header_cache(const Installation& installation);
 
 /// "'text'", for a shell.
 std::string shell_quoted(const std::string& text);

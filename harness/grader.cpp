@@ -119,7 +119,7 @@ struct Grader::State {
 
 void Grader::State::prepare() {
   if (compiler) return;
-  headers = ensure_header_cache(installation);
+  headers = ensure_header_cache(installation, kata.headers);
   std::vector<std::filesystem::path> contracts;
   for (const Level& level : kata.levels) {
     contracts.push_back(kata.contract(level.number));

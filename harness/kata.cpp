@@ -55,6 +55,7 @@ class Manifest {
   std::string text(const toml::node& node, std::string_view key, std::size_t length_max) const;
   std::int64_t number(const toml::node& node, std::string_view key, std::int64_t max) const;
   Limits limits(const toml::table& table) const;
+  std::string header_set(const toml::node& node) const;
   std::vector<std::string> forbidden(const toml::node& node) const;
   std::vector<Level> levels(const toml::node& node) const;
 
@@ -63,12 +64,13 @@ class Manifest {
 
 Kata Manifest::read(const fs::path& root, const std::string& id) const {
   const toml::table table = parse();
-  refuse_unknown_keys(table, "", {"title", "summary", "forbidden", "limits", "level"});
+  refuse_unknown_keys(table, "", {"title", "summary", "headers", "forbidden", "limits", "level"});
   Kata kata;
   kata.id = id;
   kata.root = root;
   kata.title = text(require(table, "title", ""), "title", kTitleLengthMax);
   kata.summary = text(require(table, "summary", ""), "summary", kSummaryLengthMax);
+  if (const toml::node* node = table.get("headers")) kata.headers = header_set(*node);
   if (const toml::node* node = table.get("forbidden")) kata.forbidden = forbidden(*node);
   if (const toml::node* node = table.get("limits")) {
     if (!node->is_table()) refuse(node->source(), "limits", "must be a table, [limits]");
@@ -146,6 +148,14 @@ Limits Manifest::limits(const toml::table& table) const {
     limits.*row.member = number(*node, fmt::format("limits.{}", row.key), row.max);
   }
   return limits;
+}
+
+std::string Manifest::header_set(const toml::node& node) const {
+  const std::string name = text(node, "headers", kTitleLengthMax);
+  const std::vector<std::string> known(std::begin(kHeaderSets), std::end(kHeaderSets));
+  if (std::find(known.begin(), known.end(), name) != known.end()) return name;
+  refuse(node.source(), "headers",
+         fmt::format("must be one of {}{}", fmt::join(known, ", "), did_you_mean(name, known)));
 }
 
 std::vector<std::string> Manifest::forbidden(const toml::node& node) const {

@@ -3,9 +3,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace unaided {
+
+/// The sets of headers that attempts are compiled with: harness/attempt_headers/<name>.h.
+inline constexpr std::string_view kHeaderSets[] = {"tensors", "json"};
 
 /// Bounds of one check, from kata.toml's [limits].
 struct Limits {
@@ -34,7 +38,8 @@ struct Kata {
   /// Globs over operator names ("scaled_dot_product*"): watched for at run time by an operator
   /// observer and searched in the attempt's undefined symbols.
   std::vector<std::string> forbidden;
-  std::filesystem::path root;  // holds katas/ and reference/
+  std::string headers{kHeaderSets[0]};  // one of kHeaderSets
+  std::filesystem::path root;           // holds katas/ and reference/
 
   std::filesystem::path folder() const;              // katas/<id>
   std::filesystem::path statement(int level) const;  // katas/<id>/levelN.md

@@ -63,6 +63,7 @@ TEST_F(KataTest, ReadsTheManifestAndComputesThePaths) {
   EXPECT_EQ(kata.title, "Attention");
   EXPECT_EQ(kata.summary, "Softmax and friends.");
   EXPECT_EQ(kata.forbidden, std::vector<std::string>{"scaled_dot_product*"});
+  EXPECT_EQ(kata.headers, "tensors");
   EXPECT_EQ(kata.limits.wall_ms, 2000);
   EXPECT_EQ(kata.limits.memory_mb, 128);
   EXPECT_EQ(kata.limits.cpu_ms, Limits().cpu_ms);
@@ -103,6 +104,15 @@ TEST_F(KataTest, MalformedManifestsAreRefusedWithFileLineAndKey) {
     EXPECT_NE(refusal().find(expected), std::string::npos)
         << "expected: " << expected << "\n     got: " << refusal();
   }
+}
+
+TEST_F(KataTest, NamesItsHeaderSet) {
+  write_kata(with("[limits]", "headers = \"json\"\n[limits]"));
+  EXPECT_EQ(load_kata(folder_.path(), "attention").headers, "json");
+  write_kata(with("[limits]", "headers = \"jsno\"\n[limits]"));
+  EXPECT_NE(
+      refusal().find("kata.toml:5: headers: must be one of tensors, json; did you mean 'json'"),
+      std::string::npos);
 }
 
 TEST_F(KataTest, FiveLevelsAreTooMany) {

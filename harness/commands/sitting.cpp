@@ -78,8 +78,9 @@ void ensure_host(CommandContext& context, const SessionFolder& folder) {
   if (!change.empty()) {
     fmt::print(stderr, "unaided: since this session began, {}; it goes on with that.\n", change);
   }
-  ensure_header_cache(installation);
-  start_host(host_setup(folder, installation, context.kata(session.created.kata), toolchain));
+  const Kata kata = context.kata(session.created.kata);
+  ensure_header_cache(installation, kata.headers);
+  start_host(host_setup(folder, installation, kata, toolchain));
 }
 
 void sit_down(CommandContext& context, const SessionFolder& folder,

@@ -55,7 +55,7 @@ std::optional<SessionFolder> under_way(const std::vector<SessionRecord>& session
 SessionFolder begin(CommandContext& context, const StartOptions& options, const Kata& kata,
                     int level, const SessionStore& store) {
   const Installation& installation = context.installation();
-  ensure_header_cache(installation);  // before the clock starts
+  ensure_header_cache(installation, kata.headers);  // before the clock starts
   BeginRequest request;
   request.levels = {level, level};
   request.minutes = options.minutes;

@@ -1,4 +1,4 @@
-// What every attempt may use without naming it, parsed once per machine. Not torch/torch.h: its
+// What an attempt may use without naming it, parsed once per machine. Not torch/torch.h: its
 // precompiled form makes each compile four times slower, and backward() needs only torch/types.h.
 #include <torch/types.h>
 

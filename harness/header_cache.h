@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "installation.h"
+
+namespace unaided {
+
+/// A header set, parsed once: a precompiled header, and a shared library of the inline functions in
+/// it, so that an attempt's object holds the candidate's code alone.
+struct HeaderCache {
+  std::filesystem::path folder;   // in the user's cache, keyed by compiler, LibTorch, flags, text
+  std::filesystem::path text;     // headers.h: the set itself
+  std::filesystem::path warm_up;  // warm_up.h: headers.h and what attempts commonly do with it
+  std::filesystem::path header;   // headers.pch, of headers.h
+  std::filesystem::path library;  // headers.so, of warm_up.h; loaded by the worker after LibTorch
+};
+
+/// Finds or builds the cache of harness/attempt_headers/<set>.h; the build takes about 20 s, is
+/// locked against other processes and is announced on stderr. Throws Fault when it fails.
+HeaderCache ensure_header_cache(const Installation& installation, const std::string& set);
+
+/// What headers and attempts must be compiled with alike: language, code generation, include paths.
+std::vector<std::string> compile_arguments(const Installation& installation);
+
+}  // namespace unaided
