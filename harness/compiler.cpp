@@ -2,6 +2,9 @@
 // attempt; what makes them fast is the header cache.
 #include "compiler.h"
 
+#include "compile_settings.h"
+#include "fault.h"
+#include "resident_compiler.h"
 #include "text_file.h"
 
 namespace unaided {
@@ -9,10 +12,6 @@ namespace unaided {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr int kCompileWallMsMax = 30'000;
-constexpr std::size_t kDiagnosticsBytesMax = std::size_t{1} << 20;
-constexpr ResourceLimits kCompileLimits{.cpu_s = 25, .address_space_mb = 4096, .file_mb = 128};
 
 /// Attempts may define namespace kata, and try.cpp main; all else stays inside the object, so that
 /// nothing in it can take the place of a function of the checks.
@@ -22,6 +21,15 @@ constexpr const char* kExports = "{ global: extern \"C++\" { kata::*; }; main; l
 std::string response_file(const std::vector<std::string>& arguments) {
   std::string text;
   for (const std::string& argument : arguments) text += "\"" + argument + "\"\n";
+  return text;
+}
+
+/// Names of files in `folder`, without it.
+std::string without(std::string text, const fs::path& folder) {
+  const std::string prefix = folder.string() + "/";
+  for (std::size_t at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at)) {
+    text.erase(at, prefix.size());
+  }
   return text;
 }
 
@@ -41,81 +49,78 @@ Compiler::Compiler(const Installation& installation, const HeaderCache& headers,
     fs::copy_file(contract, scratch_ / "contracts" / contract.filename(),
                   fs::copy_options::overwrite_existing);
   }
-  std::vector<std::string> arguments = compile_arguments(installation);
-  const std::vector<std::string> rest{"-Wno-everything",
-                                      "-Werror=return-type",
-                                      "-ferror-limit=20",
-                                      "-ftemplate-backtrace-limit=1",
-                                      "-fno-color-diagnostics",
-                                      "-fno-crash-diagnostics",  // files of 12 MB in /tmp
-                                      "-Xclang",
-                                      "-fno-validate-pch",
-                                      "-include-pch",
-                                      headers_.header.string(),
-                                      "-I",
-                                      (scratch_ / "contracts").string(),
-                                      "-c"};
+  std::vector<std::string> arguments = attempt_arguments(installation, scratch_ / "contracts");
+  const std::vector<std::string> rest{"-Xclang", "-fno-validate-pch", "-include-pch",
+                                      headers_.header.string(), "-c"};
   arguments.insert(arguments.end(), rest.begin(), rest.end());
   write_text_file(scratch_ / "compile.arguments", response_file(arguments));
   write_text_file(scratch_ / "exports", kExports);
 }
 
-SandboxPolicy Compiler::policy() const {
-  SandboxPolicy policy;
-  policy.read_only = installation_.libtorch_include;
-  policy.read_only.push_back(headers_.folder);
-  policy.read_only.push_back(scratch_);
-  policy.environment = {"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "TMPDIR=/tmp"};
-  return policy;
-}
-
-std::string Compiler::script(const std::vector<Source>& sources, const fs::path& folder,
-                             const Build& build, Instrumentation instrumentation) const {
-  const bool address = instrumentation == Instrumentation::kAddressSanitizer;
-  const std::string clang = shell_quoted(installation_.clang.string()) + " @" +
-                            shell_quoted((scratch_ / "compile.arguments").string()) +
-                            (address ? " -fsanitize=address -g1" : "");
-  std::string script;
-  std::string waits;
-  std::string objects;
-  for (std::size_t i = 0; i < sources.size(); ++i) {
-    const fs::path object =
-        i == 0 ? build.object : fs::path(build.object.string() + std::to_string(i));
-    const std::string log = shell_quoted(object.string() + ".log");
-    const std::string job = std::to_string(i);
-    script += clang + " " + shell_quoted((folder / sources[i].name).string()) + " -o " +
-              shell_quoted(object.string()) + " >" + log + " 2>&1 & job" + job + "=$!\n";
-    waits += "wait $job" + job + "; status" + job + "=$?; cat " + log + "; [ $status" + job +
-             " -eq 0 ] || failed=$status" + job + "\n";
-    objects += " " + shell_quoted(object.string());
-  }
-  return "failed=0\n" + script + waits + "[ $failed -eq 0 ] || exit $failed\nexec " +
-         shell_quoted(installation_.mold.string()) +
-         " -shared --version-script=" + shell_quoted((scratch_ / "exports").string()) + " -o " +
-         shell_quoted(build.library.string()) + objects + "\n";
-}
-
 Build Compiler::build(const std::vector<Source>& sources, Instrumentation instrumentation,
-                      const CancelToken* cancel) {
+                      const CancelToken* cancel, ResidentCompiler* resident, int slot) {
+  const double start_ms = monotonic_ms();
   ++count_;
   if (count_ > 2) fs::remove_all(scratch_ / std::to_string(count_ - 2));
   const fs::path folder = scratch_ / std::to_string(count_);
   const fs::path output = folder / "out";
   fs::create_directories(output);
-  for (const Source& source : sources) write_text_file(folder / source.name, source.text);
+  std::vector<Unit> units;
+  for (const Source& source : sources) {
+    units.push_back({&source, folder / source.name, output / (source.name + ".o")});
+    write_text_file(units.back().path, source.text);
+  }
 
   Build build;
-  build.folder = folder;
-  build.object = output / "attempt.o";
+  build.object = units.at(0).object;
   build.library = output / "attempt.so";
+  const bool said = resident != nullptr && compile_resident(units, *resident, slot, cancel, build);
+  if (!said) {
+    const std::string script = compile_script(units, instrumentation) + link_script(units, build);
+    run_script(script, output, cancel, build);
+  } else if (build.result == Build::Result::kBuilt) {
+    run_script(link_script(units, build), output, cancel, build);
+  }
+  build.diagnostics = without(without(build.diagnostics, folder), scratch_ / "contracts");
+  build.wall_ms = monotonic_ms() - start_ms;
+  return build;
+}
+
+/// False when stock clang must be asked.
+bool Compiler::compile_resident(const std::vector<Unit>& units, ResidentCompiler& resident,
+                                int slot, const CancelToken* cancel, Build& build) const {
+  using Answer = ResidentCompiler::Answer;
+  build.diagnostics.clear();
+  for (const Unit& unit : units) {
+    const auto answer = resident.compile(slot, unit.path, unit.source->text, unit.object, cancel);
+    if (!answer) return false;
+    build.diagnostics += without(answer->diagnostics, resident.contracts_folder());
+    switch (answer->result) {
+      case Answer::Result::kCompiled:
+        break;
+      case Answer::Result::kRefused:
+        build.result = Build::Result::kRefused;
+        break;
+      case Answer::Result::kLimit:
+        build.result = Build::Result::kLimit;
+        return true;
+      case Answer::Result::kCancelled:
+        build.result = Build::Result::kCancelled;
+        return true;
+    }
+  }
+  return true;
+}
+
+void Compiler::run_script(const std::string& script, const fs::path& output,
+                          const CancelToken* cancel, Build& build) const {
   Command command;
-  command.argv = {"/bin/sh", "-c", script(sources, folder, build, instrumentation)};
+  command.argv = {"/bin/sh", "-c", script};
   command.limits = kCompileLimits;
   SandboxPolicy policy = this->policy();
   policy.binds.push_back({output, output, /*writable=*/true});
   const SandboxedCommand inside = sandboxed(std::move(command), policy, sandbox_);
   const RunEnd end = run_bounded(inside.command, kCompileWallMsMax, kDiagnosticsBytesMax, cancel);
-  build.wall_ms = end.wall_ms;
   build.diagnostics = end.output;
   switch (end.reason) {
     case RunEnd::Reason::kExited:
@@ -130,7 +135,44 @@ Build Compiler::build(const std::vector<Source>& sources, Instrumentation instru
       build.result = Build::Result::kLimit;
       break;
   }
-  return build;
+}
+
+/// All at once, their messages in the order of the units.
+std::string Compiler::compile_script(const std::vector<Unit>& units,
+                                     Instrumentation instrumentation) const {
+  const bool address = instrumentation == Instrumentation::kAddressSanitizer;
+  const std::string clang = shell_quoted(installation_.clang.string()) + " @" +
+                            shell_quoted((scratch_ / "compile.arguments").string()) +
+                            (address ? " -fsanitize=address -g1" : "");
+  std::string starts = "failed=0\n";
+  std::string waits;
+  for (const Unit& unit : units) {
+    const std::string log = shell_quoted(unit.object.string() + ".log");
+    const std::string job = std::to_string(&unit - units.data());
+    starts += clang + " " + shell_quoted(unit.path.string()) + " -o " +
+              shell_quoted(unit.object.string()) + " >" + log + " 2>&1 & job" + job + "=$!\n";
+    waits += "wait $job" + job + "; status" + job + "=$?; cat " + log + "; [ $status" + job +
+             " -eq 0 ] || failed=$status" + job + "\n";
+  }
+  return starts + waits + "[ $failed -eq 0 ] || exit $failed\n";
+}
+
+std::string Compiler::link_script(const std::vector<Unit>& units, const Build& build) const {
+  std::string script =
+      "exec " + shell_quoted(installation_.mold.string()) +
+      " -shared --version-script=" + shell_quoted((scratch_ / "exports").string()) + " -o " +
+      shell_quoted(build.library.string());
+  for (const Unit& unit : units) script += " " + shell_quoted(unit.object.string());
+  return script + "\n";
+}
+
+SandboxPolicy Compiler::policy() const {
+  SandboxPolicy policy;
+  policy.read_only = installation_.libtorch_include;
+  policy.read_only.push_back(headers_.folder);
+  policy.read_only.push_back(scratch_);
+  policy.environment = {"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "TMPDIR=/tmp"};
+  return policy;
 }
 
 }  // namespace unaided

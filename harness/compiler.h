@@ -12,6 +12,7 @@
 namespace unaided {
 
 class CancelToken;
+class ResidentCompiler;
 
 /// "'text'", for a shell.
 std::string shell_quoted(const std::string& text);
@@ -25,8 +26,7 @@ struct Source {
 struct Build {
   enum class Result { kBuilt, kRefused, kLimit, kCancelled };
   Result result = Result::kBuilt;
-  std::string diagnostics;        // the compiler's words, whole
-  std::filesystem::path folder;   // of the sources, as the compiler saw it
+  std::string diagnostics;        // the compiler's words, whole, but for the folders' names
   std::filesystem::path object;   // of the first source
   std::filesystem::path library;  // the linked shared object
   double wall_ms = 0;
@@ -43,14 +43,25 @@ class Compiler {
 
   /// Compiles every source (at once) and links them into one shared object that exports namespace
   /// kata and main. Each call writes into a folder of its own number and removes that of
-  /// the call before last.
+  /// the call before last. `resident`, when there is one that is ready, compiles instead of stock
+  /// clang, in its slot.
   Build build(const std::vector<Source>& sources, Instrumentation instrumentation,
-              const CancelToken* cancel);
+              const CancelToken* cancel, ResidentCompiler* resident = nullptr, int slot = 0);
 
  private:
-  std::string script(const std::vector<Source>& sources,
-                     const std::filesystem::path& sources_folder, const Build& build,
-                     Instrumentation instrumentation) const;
+  /// What is compiled, and into what.
+  struct Unit {
+    const Source* source;
+    std::filesystem::path path;
+    std::filesystem::path object;
+  };
+
+  bool compile_resident(const std::vector<Unit>& units, ResidentCompiler& resident, int slot,
+                        const CancelToken* cancel, Build& build) const;
+  void run_script(const std::string& script, const std::filesystem::path& output,
+                  const CancelToken* cancel, Build& build) const;
+  std::string compile_script(const std::vector<Unit>& units, Instrumentation instrumentation) const;
+  std::string link_script(const std::vector<Unit>& units, const Build& build) const;
   SandboxPolicy policy() const;
 
   Installation installation_;

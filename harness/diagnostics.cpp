@@ -54,13 +54,6 @@ std::vector<Message> split_messages(const std::string& output) {
   return messages;
 }
 
-std::string without_folder(std::string text, const std::string& folder) {
-  for (std::size_t at = text.find(folder); at != std::string::npos; at = text.find(folder)) {
-    text.erase(at, folder.size());
-  }
-  return text;
-}
-
 bool is_error(const Message& message) {
   return message.kind.ends_with("error");
 }
@@ -79,9 +72,8 @@ std::string shown(const Message& message, bool with_source) {
 
 }  // namespace
 
-std::string summarize_diagnostics(const std::string& output, const std::string& folder,
-                                  const std::string& own_file) {
-  const std::vector<Message> messages = split_messages(without_folder(output, folder));
+std::string summarize_diagnostics(const std::string& output, const std::string& own_file) {
+  const std::vector<Message> messages = split_messages(output);
   std::string text;
   std::size_t errors = 0;
   for (std::size_t i = 0; i < messages.size(); ++i) {
@@ -101,7 +93,7 @@ std::string summarize_diagnostics(const std::string& output, const std::string& 
     text += "… and " + std::to_string(errors - kErrorsMax) + " more; --full shows all\n";
   }
   // Not in the usual form: a linker's words, or the compiler's own crash.
-  return errors == 0 ? without_folder(output, folder).substr(0, 2000) : text;
+  return errors == 0 ? output.substr(0, 2000) : text;
 }
 
 }  // namespace unaided

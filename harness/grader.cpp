@@ -96,7 +96,7 @@ struct Grader::State {
 
   void prepare();
   WorkerLink& worker();
-  Build build(const std::vector<Source>& sources, const CancelToken* cancel);
+  Build build(const std::vector<Source>& sources, bool of_record, const CancelToken* cancel);
   /// Fills in the report's outcome when the attempt never reaches a check.
   bool reject(const GradeRequest& request, const Build& build, GradeReport& report) const;
   std::string missing_sentence(const GradeRequest& request, const ObjectSymbols& attempt) const;
@@ -120,12 +120,10 @@ struct Grader::State {
 void Grader::State::prepare() {
   if (compiler) return;
   headers = ensure_header_cache(installation, kata.headers);
-  std::vector<std::filesystem::path> contracts;
   for (const Level& level : kata.levels) {
-    contracts.push_back(kata.contract(level.number));
     asked.push_back(read_symbols(installation.checks_object(kata.id, level.number)));
   }
-  compiler.emplace(installation, *headers, scratch.path(), contracts, enforced);
+  compiler.emplace(installation, *headers, scratch.path(), kata.contracts(), enforced);
 }
 
 WorkerLink& Grader::State::worker() {
@@ -136,9 +134,11 @@ WorkerLink& Grader::State::worker() {
   return *link;
 }
 
-Build Grader::State::build(const std::vector<Source>& sources, const CancelToken* cancel) {
+Build Grader::State::build(const std::vector<Source>& sources, bool of_record,
+                           const CancelToken* cancel) {
   prepare();
-  return compiler->build(sources, Instrumentation::kNone, cancel);
+  ResidentCompiler* resident = of_record ? nullptr : options.resident.get();
+  return compiler->build(sources, Instrumentation::kNone, cancel, resident, options.resident_slot);
 }
 
 std::string Grader::State::missing_sentence(const GradeRequest& request,
@@ -160,11 +160,10 @@ bool Grader::State::reject(const GradeRequest& request, const Build& build,
     return true;
   }
   if (build.result != Build::Result::kBuilt) {
-    const std::string folder = build.folder.string() + "/";
     report.outcome = Outcome::kCompileError;
     report.message = request.full_diagnostics
                          ? build.diagnostics
-                         : summarize_diagnostics(build.diagnostics, folder, kata.attempt_name());
+                         : summarize_diagnostics(build.diagnostics, kata.attempt_name());
     if (build.result == Build::Result::kLimit) {
       report.message =
           "the compiler took too long, too much memory or printed too much\n" + report.message;
@@ -277,7 +276,8 @@ GradeReport Grader::grade(const GradeRequest& request, const VerdictSink& sink,
   report.seed = request.seed != 0 ? request.seed : fresh_seed();
   if (!state_->enforced) report.limits_not_held = limits_without_bubblewrap();
 
-  const Build build = state_->build({{state_->kata.attempt_name(), request.source}}, cancel);
+  const Build build =
+      state_->build({{state_->kata.attempt_name(), request.source}}, request.of_record, cancel);
   report.compile_ms = build.wall_ms;
   const bool rejected = state_->reject(request, build, report);
   if (!rejected) {
@@ -293,7 +293,8 @@ RunReport Grader::run(const RunRequest& request, const CancelToken* cancel) {
   const double start_ms = monotonic_ms();
   RunReport report;
   const Build build = state_->build(
-      {{state_->kata.attempt_name(), request.source}, {"try.cpp", request.try_source}}, cancel);
+      {{state_->kata.attempt_name(), request.source}, {"try.cpp", request.try_source}},
+      /*of_record=*/false, cancel);
   GradeReport rejection;
   GradeRequest nothing_asked;
   nothing_asked.last_level = 0;

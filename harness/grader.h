@@ -12,6 +12,8 @@
 
 namespace unaided {
 
+class ResidentCompiler;
+
 /// Lets another thread stop what a grader is doing. `fd` becomes readable for good once cancelled.
 class CancelToken {
  public:
@@ -33,6 +35,7 @@ struct GradeRequest {
   std::string source;  // the attempt's text: a snapshot, never a path that may change meanwhile
   int first_level = 1;
   int last_level = 1;
+  bool of_record = false;         // compiled by stock clang, whatever else there is
   bool slow = false;              // also the checks tagged SLOW_
   bool full_diagnostics = false;  // compiler output unabridged
   bool show_output = false;       // attempt's output also for hidden checks (drills)
@@ -66,6 +69,8 @@ class Grader {
     bool sandbox = true;                   // false: without bubblewrap, labelled in every report
     int parallel_checks = 0;               // 0: as many as there are cores, at most 4
     std::filesystem::path scratch_parent;  // of the scratch folder; empty: runtime_folder()
+    std::shared_ptr<ResidentCompiler> resident;  // compiles when it is ready; may be null
+    int resident_slot = 0;                       // that this grader alone uses
   };
 
   Grader(const Installation& installation, const Kata& kata, const Options& options);

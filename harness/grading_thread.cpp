@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "fault.h"
+#include "resident_compiler.h"
 
 namespace unaided {
 namespace {
@@ -31,6 +32,7 @@ JudgeFactory grader_judge(const Installation& installation, const Kata& kata) {
   return [installation, kata](const std::filesystem::path& scratch) {
     Grader::Options options;
     options.scratch_parent = scratch;
+    options.resident = start_resident_compiler(installation, kata, /*slots=*/1);
     const auto grader = std::make_shared<Grader>(installation, kata, options);
     return Judge{
         [grader] { grader->warm_up(); },

@@ -15,6 +15,7 @@
 #include <functional>
 #include <future>
 
+#include "compile_settings.h"
 #include "fault.h"
 #include "process.h"
 #include "symbols.h"
@@ -28,7 +29,6 @@ namespace fs = std::filesystem;
 
 constexpr int kHeaderWallMsMax = 300'000;
 constexpr std::size_t kHeaderTextBytesMax = 64 << 10;
-constexpr std::size_t kDiagnosticsBytesMax = std::size_t{1} << 20;
 
 RunEnd run_tool(std::vector<std::string> argv) {
   Command command;
@@ -148,14 +148,6 @@ HeaderCache ensure_header_cache(const Installation& installation, const std::str
   if (fs::exists(cache.library)) return cache;
   build_cache(installation, cache, text);
   return cache;
-}
-
-std::vector<std::string> compile_arguments(const Installation& installation) {
-  std::vector<std::string> arguments{"-std=c++20", "-O0", "-fPIC"};
-  for (const fs::path& folder : installation.libtorch_include) {
-    arguments.insert(arguments.end(), {"-isystem", folder.string()});
-  }
-  return arguments;
 }
 
 }  // namespace unaided

@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <string>
-#include <vector>
 
 #include "installation.h"
 
@@ -21,8 +20,5 @@ struct HeaderCache {
 /// Finds or builds the cache of harness/attempt_headers/<set>.h; the build takes about 20 s, is
 /// locked against other processes and is announced on stderr. Throws Fault when it fails.
 HeaderCache ensure_header_cache(const Installation& installation, const std::string& set);
-
-/// What headers and attempts must be compiled with alike: language, code generation, include paths.
-std::vector<std::string> compile_arguments(const Installation& installation);
 
 }  // namespace unaided

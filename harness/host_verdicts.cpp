@@ -42,6 +42,7 @@ void Host::judge(Purpose purpose, const Snapshot& snapshot, std::vector<Client> 
   grade.first_level = session_.created.first_level;
   grade.last_level = session_.created.last_level;
   grade.slow = purpose == Purpose::kSubmit || purpose == Purpose::kDeadline;
+  grade.of_record = purpose != Purpose::kSave;
   grade.full_diagnostics = request.value("full", false);
   grade.show_output = format_row(session_.created.format).shows_output;
   grade.seed = std::strtoull(request.value("seed", "0").c_str(), nullptr, 10);

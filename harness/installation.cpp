@@ -97,6 +97,9 @@ fs::path Installation::worker(Instrumentation instrumentation) const {
   const bool address = instrumentation == Instrumentation::kAddressSanitizer;
   return build / (address ? "unaided-worker-asan" : "unaided-worker");
 }
+fs::path Installation::resident() const {
+  return build / "unaided-resident";
+}
 fs::path Installation::checks_library(const std::string& kata) const {
   return build / "checks" / (kata + ".so");
 }

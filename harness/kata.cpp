@@ -244,6 +244,11 @@ fs::path Kata::statement(int level) const {
 fs::path Kata::contract(int level) const {
   return folder() / fmt::format("level{}.h", level);
 }
+std::vector<fs::path> Kata::contracts() const {
+  std::vector<fs::path> files;
+  for (const Level& level : levels) files.push_back(contract(level.number));
+  return files;
+}
 fs::path Kata::starter() const {
   return folder() / attempt_name();
 }

@@ -44,11 +44,12 @@ struct Kata {
   std::filesystem::path folder() const;              // katas/<id>
   std::filesystem::path statement(int level) const;  // katas/<id>/levelN.md
   std::filesystem::path contract(int level) const;   // katas/<id>/levelN.h
-  std::filesystem::path starter() const;             // katas/<id>/<id>.cpp
-  std::filesystem::path reference_folder() const;    // reference/<id>
-  std::filesystem::path reference() const;           // reference/<id>/<id>.cpp
-  std::filesystem::path checks(int level) const;     // reference/<id>/checks_levelN.cpp
-  std::string attempt_name() const;                  // <id>.cpp
+  std::vector<std::filesystem::path> contracts() const;
+  std::filesystem::path starter() const;           // katas/<id>/<id>.cpp
+  std::filesystem::path reference_folder() const;  // reference/<id>
+  std::filesystem::path reference() const;         // reference/<id>/<id>.cpp
+  std::filesystem::path checks(int level) const;   // reference/<id>/checks_levelN.cpp
+  std::string attempt_name() const;                // <id>.cpp
   int level_count() const { return static_cast<int>(levels.size()); }
 };
 

@@ -13,6 +13,7 @@
 #include "fault.h"
 #include "grader.h"
 #include "process.h"
+#include "resident_compiler.h"
 #include "temporary_folder.h"
 #include "text_file.h"
 #include "workspace.h"
@@ -119,8 +120,11 @@ Spread spread_of(std::vector<double> samples_ms) {
 }
 
 LatencyFigures measure_latency(const Installation& installation, const Kata& kata, int rounds) {
-  Grader grader(installation, kata, {});
+  Grader::Options options;
+  options.resident = start_resident_compiler(installation, kata, /*slots=*/1);
+  Grader grader(installation, kata, options);
   grader.warm_up();
+  if (options.resident) options.resident->await();
   const TemporaryFolder folder;
   const fs::path file = folder.path() / kata.attempt_name();
   SaveWatch watch(folder.path(), kata.attempt_name());

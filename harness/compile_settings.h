@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "installation.h"
+#include "process.h"
+
+namespace unaided {
+
+/// What one compile of an attempt may take, whoever compiles it.
+inline constexpr int kCompileWallMsMax = 30'000;
+inline constexpr std::size_t kDiagnosticsBytesMax = 256 << 10;
+inline constexpr ResourceLimits kCompileLimits{
+    .cpu_s = 25, .address_space_mb = 4096, .file_mb = 128};
+
+/// What headers and attempts must be compiled with alike: language, code generation, include paths.
+std::vector<std::string> compile_arguments(const Installation& installation);
+
+/// compile_arguments() and what holds for attempts: which messages, and where contracts are.
+std::vector<std::string> attempt_arguments(const Installation& installation,
+                                           const std::filesystem::path& contracts);
+
+}  // namespace unaided

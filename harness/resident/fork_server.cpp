@@ -1,0 +1,192 @@
+// The server is the process that has read the headers; it is pid 1 of its sandbox, so that all of
+// its children die with it. It reads nothing that an attempt wrote: requests pass through it to the
+// waiting child, and what comes back is a frame that it hands on. A child may only read files and
+// write to the one object file that the server opened for it; it ends after one attempt. A child
+// that crashes, is killed by a limit or by a newer save costs that one answer.
+//
+// Requests: {type: "compile", id, path, text}, {type: "cancel"}. Replies: ready; compiled, with
+// succeeded, diagnostics and the object's name; died, with the signal; each with the request's id.
+#include "fork_server.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "../compile_settings.h"
+#include "../fault.h"
+#include "../worker/filter.h"
+
+namespace unaided {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr int kIdleDeathsMax = 3;
+
+void bound_memory_and_time(const ResourceLimits& limits) {
+  const auto bound = [](auto what, std::int64_t value) {
+    const rlimit limit{static_cast<rlim_t>(value), static_cast<rlim_t>(value)};
+    if (setrlimit(what, &limit) != 0) _exit(2);
+  };
+  bound(RLIMIT_CPU, limits.cpu_s);
+  bound(RLIMIT_AS, limits.address_space_mb << 20);
+  bound(RLIMIT_FSIZE, limits.file_mb << 20);
+  bound(RLIMIT_CORE, 0);
+}
+
+/// From proc(5): the second number of statm is resident pages.
+std::int64_t resident_mb() {
+  std::ifstream statm("/proc/self/statm");
+  std::int64_t total = 0;
+  std::int64_t resident = 0;
+  statm >> total >> resident;
+  return resident * sysconf(_SC_PAGESIZE) >> 20;
+}
+
+bool write_all(int fd, const std::string& bytes) {
+  std::size_t written = 0;
+  while (written < bytes.size()) {
+    const ssize_t got = write(fd, bytes.data() + written, bytes.size() - written);
+    if (got <= 0) return false;
+    written += static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
+}  // namespace
+
+ForkServer::ForkServer(const std::vector<int>& sockets, std::filesystem::path objects)
+    : objects_(std::move(objects)) {
+  for (const int socket : sockets) slots_.emplace_back().socket = socket;
+  prepare_child_filter();
+}
+
+AttemptText ForkServer::next_attempt() {
+  for (Slot& slot : slots_) {
+    if (!fork_standby(slot)) continue;
+    send_frame(slot.socket, {{"type", "ready"}, {"memory_mb", resident_mb()}});
+  }
+  while (own_control_ < 0) serve_once();
+  FrameReader reader;
+  const auto request = receive_frame(own_control_, reader, -1);
+  if (!request) _exit(0);
+  return {request->at("path"), request->at("text")};
+}
+
+bool ForkServer::fork_standby(Slot& slot) {
+  if (own_control_ >= 0) return false;  // a child, on its way out of the loop over slots
+  auto [ours, theirs] = make_socket_pair();
+  slot.object = objects_ / (std::to_string(++forks_) + ".o");
+  Descriptor object(open(slot.object.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
+  if (!object) throw_errno("cannot create " + slot.object.string());
+  const pid_t pid = fork();
+  if (pid < 0) throw_errno("cannot fork");
+  if (pid == 0) {
+    own_object_ = std::move(object);
+    ours.reset();
+    become_standby(dup(theirs.get()));
+    return false;
+  }
+  slot.child = pid;
+  slot.control = std::move(ours);
+  slot.replies = FrameReader();
+  slot.spent = false;
+  return true;
+}
+
+void ForkServer::become_standby(int control) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  for (Slot& slot : slots_) {
+    close(slot.socket);
+    slot.control.reset();
+  }
+  bound_memory_and_time(kCompileLimits);
+  if (!install_child_filter()) _exit(2);
+  hot_pages_.touch();
+  own_control_ = control;
+}
+
+void ForkServer::finish(const Compiled& compiled) {
+  const bool written = !compiled.succeeded || write_all(own_object_.get(), compiled.object);
+  if (!written) _exit(2);
+  send_frame(own_control_, {{"type", "compiled"},
+                            {"succeeded", compiled.succeeded},
+                            {"diagnostics", compiled.diagnostics.substr(0, kDiagnosticsBytesMax)}});
+  hot_pages_.record();
+  _exit(0);
+}
+
+void ForkServer::serve_once() {
+  std::vector<pollfd> fds;
+  double next_ms = kCompileWallMsMax;
+  for (const Slot& slot : slots_) {
+    fds.push_back({slot.spent ? -1 : slot.socket, POLLIN, 0});
+    fds.push_back({slot.control.get(), POLLIN, 0});
+    if (slot.request != 0) next_ms = std::min(next_ms, slot.deadline_ms - monotonic_ms());
+  }
+  poll(fds.data(), fds.size(), std::max(0, static_cast<int>(next_ms)) + 1);
+  for (std::size_t i = 0; i < slots_.size() && own_control_ < 0; ++i) {
+    Slot& slot = slots_[i];
+    if (fds[2 * i].revents != 0) take_request(slot);
+    if (fds[2 * i + 1].revents != 0) take_reply(slot);
+    if (slot.request != 0 && monotonic_ms() > slot.deadline_ms) ::kill(slot.child, SIGKILL);
+  }
+}
+
+void ForkServer::take_request(Slot& slot) {
+  const auto message = receive_frame(slot.socket, slot.requests, -1);
+  if (!message) _exit(0);
+  const bool cancel = message->at("type") == "cancel";
+  if (cancel && slot.request != 0) ::kill(slot.child, SIGKILL);
+  if (cancel) return;  // without a request it came too late
+  if (slot.request != 0) throw Fault("a request came while another was under way");
+  slot.request = message->at("id");
+  slot.deadline_ms = monotonic_ms() + kCompileWallMsMax;
+  send_frame(slot.control.get(), *message);
+}
+
+void ForkServer::take_reply(Slot& slot) {
+  std::optional<json> reply;
+  try {
+    reply = receive_frame(slot.control.get(), slot.replies, -1);
+  } catch (const Fault&) {
+    ::kill(slot.child, SIGKILL);  // half a frame, or none: bury() says that it died
+  }
+  if (!reply) return bury(slot);
+  if (slot.request == 0) return;
+  (*reply)["object"] = slot.object.filename().string();
+  answer(slot, std::move(*reply));
+}
+
+void ForkServer::bury(Slot& slot) {
+  int status = 0;
+  while (waitpid(slot.child, &status, 0) < 0 && errno == EINTR) {
+  }
+  const bool idle = slot.request == 0 && !WIFEXITED(status);
+  slot.idle_deaths = idle ? slot.idle_deaths + 1 : 0;
+  if (slot.idle_deaths > kIdleDeathsMax) throw Fault("children die before they have work");
+  if (slot.request != 0) {
+    std::error_code gone;
+    std::filesystem::remove(slot.object, gone);
+    answer(slot, {{"type", "died"}, {"signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0}});
+  }
+  hot_pages_.learn();
+  fork_standby(slot);
+}
+
+void ForkServer::answer(Slot& slot, json reply) const {
+  reply["id"] = slot.request;
+  slot.request = 0;
+  slot.spent = true;
+  send_frame(slot.socket, reply);
+}
+
+}  // namespace unaided
