@@ -17,6 +17,7 @@
 #include "crash.h"
 #include "diagnostics.h"
 #include "fault.h"
+#include "resident_compiler.h"
 #include "sandbox.h"
 #include "sha256.h"
 #include "symbols.h"
@@ -97,6 +98,9 @@ struct Grader::State {
   void prepare();
   WorkerLink& worker();
   Build build(const std::vector<Source>& sources, bool of_record, const CancelToken* cancel);
+  void settle() const {
+    if (options.resident) options.resident->settle(options.resident_slot);
+  }
   /// Fills in the report's outcome when the attempt never reaches a check.
   bool reject(const GradeRequest& request, const Build& build, GradeReport& report) const;
   std::string missing_sentence(const GradeRequest& request, const ObjectSymbols& attempt) const;
@@ -285,6 +289,7 @@ GradeReport Grader::grade(const GradeRequest& request, const VerdictSink& sink,
     settle_outcome(report);
   }
   report.total_ms = monotonic_ms() - start_ms;
+  state_->settle();
   if (!rejected) state_->locate_crash(request, cancel, report);
   return report;
 }
@@ -321,6 +326,7 @@ RunReport Grader::run(const RunRequest& request, const CancelToken* cancel) {
     }
   }
   report.total_ms = monotonic_ms() - start_ms;
+  state_->settle();
   return report;
 }
 

@@ -24,6 +24,7 @@ struct LatencyFigures {
   int checks = 0;                   // per save, all levels
   Spread save_to_verdict_ms;        // from the save to the last verdict of all levels
   Spread first_verdict_ms;          // from the save to the first check's verdict
+  Spread compile_ms;                // the part of it that compiler and linker take
   Spread compile_error_ms;          // from the save of a type error to the verdict
   double plain_build_ms = 0;        // CMake + g++ + torch/torch.h + gtest_main: rebuild and run
   double import_torch_ms = 0;       // python3 -c 'import torch'; 0 when that does not work here

@@ -139,6 +139,15 @@ std::optional<ResidentCompiler::Answer> ResidentCompiler::compile(int slot_numbe
   return std::nullopt;
 }
 
+void ResidentCompiler::settle(int slot) {
+  if (state() != State::kReady) return;
+  try {
+    send_frame(slots_.at(static_cast<std::size_t>(slot)).socket.get(), {{"type", "settled"}});
+  } catch (const Fault&) {
+    // The next compile finds out.
+  }
+}
+
 std::optional<json> ResidentCompiler::converse(Slot& slot, const json& request,
                                                const CancelToken* cancel, bool& cancelled) {
   send_frame(slot.socket.get(), request);

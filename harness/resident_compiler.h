@@ -51,6 +51,9 @@ class ResidentCompiler {
                                 const std::string& text, const std::filesystem::path& object,
                                 const CancelToken* cancel);
 
+  /// What followed from the last answer is over: the next compile may be made ready.
+  void settle(int slot);
+
   /// Where attempts' `#include "level1.h"` is found.
   std::filesystem::path contracts_folder() const { return folder_.path() / "contracts"; }
 

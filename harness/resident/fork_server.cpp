@@ -4,8 +4,9 @@
 // write to the one object file that the server opened for it; it ends after one attempt. A child
 // that crashes, is killed by a limit or by a newer save costs that one answer.
 //
-// Requests: {type: "compile", id, path, text}, {type: "cancel"}. Replies: ready; compiled, with
-// succeeded, diagnostics and the object's name; died, with the signal; each with the request's id.
+// Requests: {type: "compile", id, path, text}, {type: "cancel"}, {type: "settled"}. Replies: ready;
+// compiled, with succeeded, diagnostics and the object's name; died, with the signal; each with the
+// request's id.
 #include "fork_server.h"
 
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +32,10 @@ namespace {
 using nlohmann::json;
 
 constexpr int kIdleDeathsMax = 3;
+
+/// Making the next child ready takes as long as a compile and would compete with the checks: it
+/// waits until the asker says that they are over, a new request comes, or this.
+constexpr int kSpentMsMax = 2000;
 
 void bound_memory_and_time(const ResourceLimits& limits) {
   const auto bound = [](auto what, std::int64_t value) {
@@ -120,6 +126,8 @@ void ForkServer::finish(const Compiled& compiled) {
   send_frame(own_control_, {{"type", "compiled"},
                             {"succeeded", compiled.succeeded},
                             {"diagnostics", compiled.diagnostics.substr(0, kDiagnosticsBytesMax)}});
+  FrameReader reader;
+  receive_frame(own_control_, reader, -1);  // until it is dismissed
   hot_pages_.record();
   _exit(0);
 }
@@ -128,29 +136,49 @@ void ForkServer::serve_once() {
   std::vector<pollfd> fds;
   double next_ms = kCompileWallMsMax;
   for (const Slot& slot : slots_) {
-    fds.push_back({slot.spent ? -1 : slot.socket, POLLIN, 0});
+    fds.push_back({slot.socket, POLLIN, 0});
     fds.push_back({slot.control.get(), POLLIN, 0});
-    if (slot.request != 0) next_ms = std::min(next_ms, slot.deadline_ms - monotonic_ms());
+    if (slot.deadline_ms != 0) next_ms = std::min(next_ms, slot.deadline_ms - monotonic_ms());
   }
   poll(fds.data(), fds.size(), std::max(0, static_cast<int>(next_ms)) + 1);
   for (std::size_t i = 0; i < slots_.size() && own_control_ < 0; ++i) {
     Slot& slot = slots_[i];
     if (fds[2 * i].revents != 0) take_request(slot);
     if (fds[2 * i + 1].revents != 0) take_reply(slot);
-    if (slot.request != 0 && monotonic_ms() > slot.deadline_ms) ::kill(slot.child, SIGKILL);
+    if (slot.deadline_ms == 0 || monotonic_ms() < slot.deadline_ms) continue;
+    if (slot.spent) dismiss(slot);
+    if (!slot.spent) ::kill(slot.child, SIGKILL);
   }
 }
 
 void ForkServer::take_request(Slot& slot) {
-  const auto message = receive_frame(slot.socket, slot.requests, -1);
+  auto message = receive_frame(slot.socket, slot.requests, -1);
   if (!message) _exit(0);
-  const bool cancel = message->at("type") == "cancel";
-  if (cancel && slot.request != 0) ::kill(slot.child, SIGKILL);
-  if (cancel) return;  // without a request it came too late
-  if (slot.request != 0) throw Fault("a request came while another was under way");
-  slot.request = message->at("id");
+  for (; message; message = slot.requests.next()) {
+    const std::string type = message->at("type");
+    if (type == "settled" && slot.spent) dismiss(slot);
+    if (type == "cancel" && slot.request != 0) ::kill(slot.child, SIGKILL);
+    if (type != "compile") continue;
+    if (slot.request != 0) throw Fault("a request came while another was under way");
+    slot.request = message->at("id");
+    if (slot.spent) {
+      slot.pending = std::move(message);
+      dismiss(slot);
+    } else {
+      begin(slot, *message);
+    }
+  }
+}
+
+void ForkServer::begin(Slot& slot, const json& request) {
   slot.deadline_ms = monotonic_ms() + kCompileWallMsMax;
-  send_frame(slot.control.get(), *message);
+  send_frame(slot.control.get(), request);
+}
+
+/// Lets a spent child note its pages and end; its end brings the successor.
+void ForkServer::dismiss(Slot& slot) {
+  slot.deadline_ms = 0;
+  shutdown(slot.control.get(), SHUT_WR);
 }
 
 void ForkServer::take_reply(Slot& slot) {
@@ -161,7 +189,7 @@ void ForkServer::take_reply(Slot& slot) {
     ::kill(slot.child, SIGKILL);  // half a frame, or none: bury() says that it died
   }
   if (!reply) return bury(slot);
-  if (slot.request == 0) return;
+  if (slot.request == 0 || slot.spent) return;
   (*reply)["object"] = slot.object.filename().string();
   answer(slot, std::move(*reply));
 }
@@ -173,19 +201,20 @@ void ForkServer::bury(Slot& slot) {
   const bool idle = slot.request == 0 && !WIFEXITED(status);
   slot.idle_deaths = idle ? slot.idle_deaths + 1 : 0;
   if (slot.idle_deaths > kIdleDeathsMax) throw Fault("children die before they have work");
-  if (slot.request != 0) {
+  if (slot.request != 0 && !slot.spent) {
     std::error_code gone;
     std::filesystem::remove(slot.object, gone);
     answer(slot, {{"type", "died"}, {"signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0}});
   }
   hot_pages_.learn();
-  fork_standby(slot);
+  if (fork_standby(slot) && slot.pending) begin(slot, *std::exchange(slot.pending, std::nullopt));
 }
 
 void ForkServer::answer(Slot& slot, json reply) const {
   reply["id"] = slot.request;
   slot.request = 0;
   slot.spent = true;
+  slot.deadline_ms = monotonic_ms() + kSpentMsMax;
   send_frame(slot.socket, reply);
 }
 

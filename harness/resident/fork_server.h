@@ -39,10 +39,11 @@ class ForkServer {
     pid_t child = -1;
     Descriptor control;  // to the child
     FrameReader replies;
-    std::filesystem::path object;  // that the child has open
-    bool spent = false;            // it has answered, and another must take its place
-    std::uint64_t request = 0;     // under way; 0 is none
-    double deadline_ms = 0;
+    std::filesystem::path object;           // that the child has open
+    bool spent = false;                     // it has answered, and waits for its successor's turn
+    std::optional<nlohmann::json> pending;  // a request that came before the successor
+    std::uint64_t request = 0;              // under way; 0 is none
+    double deadline_ms = 0;                 // of the request, or of being spent
     int idle_deaths = 0;
   };
 
@@ -50,6 +51,8 @@ class ForkServer {
   void become_standby(int control);
   void serve_once();
   void take_request(Slot& slot);
+  void begin(Slot& slot, const nlohmann::json& request);
+  static void dismiss(Slot& slot);
   void take_reply(Slot& slot);
   void bury(Slot& slot);
   void answer(Slot& slot, nlohmann::json reply) const;
