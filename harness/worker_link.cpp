@@ -21,8 +21,6 @@ constexpr int kWorkerSocketFd = 3;
 constexpr int kStartMsMax = 60'000;
 constexpr int kSilenceMsMax = 120'000;  // longer than any check may take
 constexpr std::int64_t kScratchMb = 16;
-// Fork copies page tables: with large pages under LibTorch's 50 MB of heap a check costs half.
-constexpr const char* kLargePages = "GLIBC_TUNABLES=glibc.malloc.hugetlb=1";
 constexpr const char* kSanitizerOptions = "ASAN_OPTIONS=symbolize=0:detect_leaks=0:handle_abort=1";
 
 SandboxPolicy worker_policy(const Installation& installation, const Kata& kata,
@@ -36,8 +34,9 @@ SandboxPolicy worker_policy(const Installation& installation, const Kata& kata,
   if (fs::exists(neighbours)) policy.read_only.push_back(neighbours);
   policy.environment = {"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8",    "HOME=/tmp",
                         "OMP_NUM_THREADS=1",  "MKL_NUM_THREADS=1", "OMP_WAIT_POLICY=passive"};
-  policy.environment.emplace_back(
-      instrumentation == Instrumentation::kAddressSanitizer ? kSanitizerOptions : kLargePages);
+  if (instrumentation == Instrumentation::kAddressSanitizer) {
+    policy.environment.emplace_back(kSanitizerOptions);
+  }
   policy.scratch_mb = kScratchMb;
   return policy;
 }

@@ -11,11 +11,16 @@
 #include <cstring>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace unaided {
 
 namespace {
+
+#ifndef MADV_COLLAPSE
+constexpr int MADV_COLLAPSE = 25;  // of kernel headers newer than these
+#endif
 
 constexpr std::uintptr_t kLargePageBytes = std::uintptr_t{2} << 20;
 constexpr std::uintptr_t kLargeMappingBytesMin = 4 * kLargePageBytes;
@@ -26,9 +31,13 @@ struct Mapping {
   int protection = PROT_READ;
 };
 
-/// The parts of loaded libraries that are not written: code, constants, headers.
-std::vector<Mapping> library_mappings() {
-  std::vector<Mapping> mappings;
+struct Memory {
+  std::vector<Mapping> libraries;  // the parts that are not written: code, constants, headers
+  std::vector<Mapping> heaps;      // writable, of no file
+};
+
+Memory inherited_memory() {
+  Memory memory;
   std::ifstream maps("/proc/self/maps");
   for (std::string line; std::getline(maps, line);) {
     unsigned long begin = 0;
@@ -36,10 +45,14 @@ std::vector<Mapping> library_mappings() {
     std::array<char, 5> flags{};
     if (std::sscanf(line.c_str(), "%lx-%lx %4s", &begin, &end, flags.data()) != 3) continue;
     const bool read_only = flags[0] == 'r' && flags[1] == '-' && flags[3] == 'p';
-    if (!read_only || line.find(".so") == std::string::npos) continue;
-    mappings.push_back({begin, end, PROT_READ | (flags[2] == 'x' ? PROT_EXEC : 0)});
+    const bool writable = std::string_view(flags.data()) == "rw-p";
+    if (read_only && line.find(".so") != std::string::npos) {
+      memory.libraries.push_back({begin, end, PROT_READ | (flags[2] == 'x' ? PROT_EXEC : 0)});
+    } else if (writable && (line.ends_with("[heap]") || line.find('/') == std::string::npos)) {
+      memory.heaps.push_back({begin, end, PROT_READ | PROT_WRITE});
+    }
   }
-  return mappings;
+  return memory;
 }
 
 void* at(std::uintptr_t address) {
@@ -74,10 +87,22 @@ void move_to_large_pages(const Mapping& mapping) {
   if (copy < start + kLargePageBytes) munmap(at(copy + bytes), start + kLargePageBytes - copy);
 }
 
+/// At once where the kernel can (6.1 and later), else as it finds the time.
+void gather_on_large_pages(const Mapping& mapping) {
+  const std::uintptr_t begin =
+      (mapping.begin + kLargePageBytes - 1) / kLargePageBytes * kLargePageBytes;
+  const std::uintptr_t end = mapping.end / kLargePageBytes * kLargePageBytes;
+  if (begin >= end) return;
+  madvise(at(begin), end - begin, MADV_HUGEPAGE);
+  madvise(at(begin), end - begin, MADV_COLLAPSE);
+}
+
 }  // namespace
 
-void make_libraries_cheap_to_inherit() {
-  for (const Mapping& mapping : library_mappings()) {
+void make_memory_cheap_to_inherit() {
+  const Memory memory = inherited_memory();
+  for (const Mapping& mapping : memory.heaps) gather_on_large_pages(mapping);
+  for (const Mapping& mapping : memory.libraries) {
     const bool large = mapping.end - mapping.begin >= kLargeMappingBytesMin;
     large ? move_to_large_pages(mapping) : make_page_table_inherited(mapping);
   }

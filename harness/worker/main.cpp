@@ -210,7 +210,7 @@ void run_worker(const std::vector<std::string>& arguments) {
   probe::install();
   warm_up();
   Worker worker(load_checks(arguments[1]));
-  make_libraries_cheap_to_inherit();
+  make_memory_cheap_to_inherit();
   worker.announce();
   worker.serve();
 }
