@@ -41,7 +41,8 @@ JudgeFactory grader_judge(const Installation& installation, const Kata& kata) {
         },
         [grader](const RunRequest& request, const CancelToken* cancel) {
           return grader->run(request, cancel);
-        }};
+        },
+        [resident = options.resident] { return describe_compiler(resident.get()); }};
   };
 }
 
@@ -94,7 +95,7 @@ std::vector<GradingThread::News> GradingThread::take() {
 void GradingThread::work() {
   // A judge that cannot start is tried again by the first job, which then tells why.
   try {
-    judge_ = make_judge_();
+    make_judge();
     judge_->warm_up();
   } catch (const std::exception&) {
     judge_.reset();
@@ -119,7 +120,7 @@ GradingThread::Result GradingThread::do_job(const Job& job) {
     cancel = cancel_;
   }
   try {
-    if (!judge_) judge_ = make_judge_();
+    if (!judge_) make_judge();
     if (const auto* run = std::get_if<RunRequest>(&job)) return judge_->run(*run, cancel.get());
     const auto sink = [this](const CheckVerdict& verdict) { tell(verdict); };
     return judge_->grade(std::get<GradeRequest>(job), sink, cancel.get());
@@ -127,6 +128,17 @@ GradingThread::Result GradingThread::do_job(const Job& job) {
     judge_.reset();  // whatever state it is in, the next job starts afresh
     return std::string(fault.what());
   }
+}
+
+void GradingThread::make_judge() {
+  judge_ = make_judge_();
+  const std::lock_guard lock(mutex_);
+  compiler_ = judge_->compiler;
+}
+
+std::string GradingThread::compiler() {
+  const std::lock_guard lock(mutex_);
+  return compiler_ ? compiler_() : "";
 }
 
 void GradingThread::tell(News news) {

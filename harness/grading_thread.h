@@ -22,6 +22,7 @@ struct Judge {
   std::function<void()> warm_up;
   std::function<GradeReport(const GradeRequest&, const VerdictSink&, const CancelToken*)> grade;
   std::function<RunReport(const RunRequest&, const CancelToken*)> run;
+  std::function<std::string()> compiler = {};  // which one serves saves now; from any thread
 };
 /// Called with a folder for the judge's temporary files.
 using JudgeFactory = std::function<Judge(const std::filesystem::path& scratch)>;
@@ -53,11 +54,15 @@ class GradingThread {
   /// From start() until take() has returned the job's Result.
   bool busy() const { return busy_; }
 
+  /// Which compiler serves saves now, in words; empty while the judge is not made.
+  std::string compiler();
+
   int fd() const { return arrived_.get(); }  // readable while take() has something
   std::vector<News> take();
 
  private:
   void work();
+  void make_judge();
   Result do_job(const Job& job);
   void tell(News news);
 
@@ -68,6 +73,7 @@ class GradingThread {
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable wake_;
+  std::function<std::string()> compiler_;
   std::optional<Job> job_;
   std::shared_ptr<CancelToken> cancel_;
   std::vector<News> news_;

@@ -107,7 +107,7 @@ class Host {
   void serve_watch(Client client, const Request& request);
   void refuse(Client client, const std::string& message, int exit_code);
   void tell(const std::vector<Client>& askers, nlohmann::json message);
-  nlohmann::json status() const;
+  nlohmann::json status();
 
   HostSetup setup_;
   SessionLock lock_;

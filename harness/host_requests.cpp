@@ -131,8 +131,8 @@ void Host::tell(const std::vector<Client>& askers, json message) {
   listener_.send_all(all, message);
 }
 
-json Host::status() const {
-  return status_to_json(setup_.folder, session_, setup_.clock->now(), true);
+json Host::status() {
+  return status_to_json(setup_.folder, session_, setup_.clock->now(), true, thread_.compiler());
 }
 
 }  // namespace unaided

@@ -4,6 +4,7 @@
 // program, die or speak nonsense, and no verdict changes.
 #include "resident_compiler.h"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
 
@@ -184,6 +185,19 @@ std::optional<ResidentCompiler::Answer> ResidentCompiler::answer_of(const json& 
   fs::remove(made);
   if (diagnostics.find(kTooLate) != std::string::npos) return std::nullopt;
   return Answer{Answer::Result::kRefused, diagnostics};
+}
+
+std::string describe_compiler(ResidentCompiler* resident) {
+  if (resident == nullptr) return "clang (this build has no resident compiler: ./unaided doctor)";
+  switch (resident->state()) {
+    case ResidentCompiler::State::kStarting:
+      return "clang, until the resident compiler is ready";
+    case ResidentCompiler::State::kReady:
+      return fmt::format("resident, in {} MB", resident->memory_mb());
+    case ResidentCompiler::State::kGone:
+      return "clang (the resident compiler has ended; `resume` starts it again)";
+  }
+  return {};
 }
 
 std::shared_ptr<ResidentCompiler> start_resident_compiler(const Installation& installation,

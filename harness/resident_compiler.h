@@ -84,4 +84,7 @@ std::shared_ptr<ResidentCompiler> start_resident_compiler(const Installation& in
                                                           const Kata& kata, int slots,
                                                           bool sandbox = true);
 
+/// Which compiler serves saves, in words: the resident one and its memory, or stock clang and why.
+std::string describe_compiler(ResidentCompiler* resident);
+
 }  // namespace unaided

@@ -34,7 +34,7 @@ std::string verdict_line(const json& verdict, const Terminal& terminal) {
 }  // namespace
 
 json status_to_json(const SessionFolder& folder, const Session& session, const Moment& now,
-                    bool hosted) {
+                    bool hosted, const std::string& compiler) {
   const Created& created = session.created;
   json status = {{"session", folder.id()},
                  {"kata", created.kata},
@@ -53,6 +53,7 @@ json status_to_json(const SessionFolder& folder, const Session& session, const M
                  {"workspace", folder.workspace().string()},
                  {"libtorch", session.toolchain.libtorch},
                  {"clang", session.toolchain.clang},
+                 {"compiler", compiler.empty() ? json() : json(compiler)},
                  {"last_verdict", nullptr},
                  {"result", nullptr}};
   if (const auto left = time_left(session, now)) {
@@ -88,6 +89,9 @@ std::string render_status(const json& status, const Terminal& terminal) {
   text += fmt::format("  {}\n", status.at("last_verdict").is_null()
                                     ? "nothing judged yet"
                                     : verdict_line(status.at("last_verdict"), terminal));
+  if (running && !status.at("compiler").is_null()) {
+    text += fmt::format("  compiler: {}\n", status.at("compiler").get<std::string>());
+  }
   return text + fmt::format("  {}\n", status.at("workspace").get<std::string>());
 }
 

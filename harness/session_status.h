@@ -11,11 +11,11 @@ namespace unaided {
 /// Where a session stands, for programs and between host and client:
 ///   {"session", "kata", "format", "first_level", "last_level", "phase", "hosted", "created",
 ///    "deadline": UTC or null, "time_left_ms": n or null, "time_by_wall_clock", "snapshots",
-///    "submits", "resumes", "workspace", "libtorch", "clang",
+///    "submits", "resumes", "workspace", "libtorch", "clang", "compiler": for saves, of the host,
 ///    "last_verdict": null or {"at", "purpose", "snapshot", "outcome", "passed", "total"},
 ///    "result": null or {"reason", "snapshot", "outcome"}}
 nlohmann::json status_to_json(const SessionFolder& folder, const Session& session,
-                              const Moment& now, bool hosted);
+                              const Moment& now, bool hosted, const std::string& compiler = "");
 
 /// The same as a few lines of text.
 std::string render_status(const nlohmann::json& status, const Terminal& terminal);

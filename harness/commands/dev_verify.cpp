@@ -3,10 +3,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <thread>
 
+#include "../disagreement.h"
 #include "../fault.h"
+#include "../resident_compiler.h"
 #include "../trials.h"
 #include "../verification_report.h"
 #include "commands.h"
@@ -22,6 +25,8 @@ struct VerifyOptions {
   std::string levels;
   int jobs = 0;
   std::uint64_t seed = 1;  // the same inputs each time, so that a proof stays one
+  bool stock = false;
+  bool both = false;
   bool json = false;
 };
 
@@ -54,13 +59,19 @@ class Progress {
   std::size_t done_ = 0;
 };
 
-/// Makes the graders of run_trials().
+/// Makes the graders of run_trials(), each with a slot of its own of the resident compiler.
 std::function<TrialGrader()> grader_factory(CommandContext& context, const Kata& kata,
-                                            const VerifyOptions& options) {
+                                            const VerifyOptions& options,
+                                            std::shared_ptr<ResidentCompiler> resident) {
   Grader::Options grader_options;
   grader_options.parallel_checks = job_count(options) > 1 ? 1 : 0;
-  return [&context, kata, grader_options, seed = options.seed]() -> TrialGrader {
-    const auto grader = std::make_shared<Grader>(context.installation(), kata, grader_options);
+  grader_options.resident = std::move(resident);
+  const auto graders = std::make_shared<std::atomic<int>>(0);
+  return [&context, kata, grader_options, graders, seed = options.seed]() -> TrialGrader {
+    Grader::Options own = grader_options;
+    own.resident_slot = (*graders)++;
+    if (own.resident_slot >= kResidentSlotsMax) own.resident = nullptr;
+    const auto grader = std::make_shared<Grader>(context.installation(), kata, own);
     return [grader, seed, &context](const Trial& trial) {
       GradeRequest request;
       request.source = trial.source;
@@ -73,26 +84,45 @@ std::function<TrialGrader()> grader_factory(CommandContext& context, const Kata&
   };
 }
 
+/// One for each grader, and one for the first trial's.
+int resident_slots(const VerifyOptions& options) {
+  return std::min(job_count(options) + 1, kResidentSlotsMax);
+}
+
+/// The reference alone first: when it fails, the others are spared.
+std::vector<TrialResult> run_all(CommandContext& context, const Kata& kata,
+                                 const VerifyOptions& options, std::span<const Trial> trials,
+                                 const std::shared_ptr<ResidentCompiler>& resident) {
+  const auto make_grader = grader_factory(context, kata, options, resident);
+  Progress progress(kata.id, trials.size());
+  const auto step = [&progress](const TrialResult& result) { progress.step(result); };
+  std::vector<TrialResult> results =
+      run_trials(trials.first(1), 1, make_grader, step, context.interrupt);
+  if (exit_code(results.front().report) != 0) return results;
+  std::vector<TrialResult> others =
+      run_trials(trials.subspan(1), job_count(options), make_grader, step, context.interrupt);
+  std::move(others.begin(), others.end(), std::back_inserter(results));
+  return results;
+}
+
 Verification verify_kata(CommandContext& context, const std::string& id,
                          const VerifyOptions& options) {
   const Kata kata = context.kata(id);
   const LevelSpan levels = parse_level_span(options.levels, kata);
   const KataMaterial material = read_kata_material(kata);
   const std::vector<Trial> trials = plan_trials(material, levels);
-  const auto make_grader = grader_factory(context, kata, options);
-  Progress progress(id, trials.size());
-  const auto step = [&progress](const TrialResult& result) { progress.step(result); };
-
-  const std::span<const Trial> all(trials);
-  std::vector<TrialResult> results =
-      run_trials(all.first(1), 1, make_grader, step, context.interrupt);
-  const bool comparable = exit_code(results.front().report) == 0;
-  if (comparable) {
-    std::vector<TrialResult> others =
-        run_trials(all.subspan(1), job_count(options), make_grader, step, context.interrupt);
-    std::move(others.begin(), others.end(), std::back_inserter(results));
+  std::shared_ptr<ResidentCompiler> resident;
+  if (!options.stock) {
+    resident = start_resident_compiler(context.installation(), kata, resident_slots(options));
   }
-  return judge(material, levels, std::move(results));
+  if (options.both && resident) resident->await();
+  std::vector<TrialResult> results = run_all(context, kata, options, trials, resident);
+  std::vector<TrialResult> of_record;
+  if (options.both) of_record = run_all(context, kata, options, trials, nullptr);
+  std::vector<Problem> differences = disagreements(results, of_record);
+  Verification verification = judge(material, levels, std::move(results));
+  std::move(differences.begin(), differences.end(), std::back_inserter(verification.problems));
+  return verification;
 }
 
 int verify(CommandContext& context, const VerifyOptions& options) {
@@ -125,6 +155,9 @@ void add_dev_verify(CLI::App& dev, CommandContext& context) {
   command->add_option("--jobs", options->jobs, "attempts graded at once (default: one a core)")
       ->check(CLI::Range(1, kJobsMax));
   command->add_option("--seed", options->seed, "of the checks' random inputs (default: 1)");
+  command->add_flag("--stock", options->stock, "with stock clang, not the resident compiler");
+  command->add_flag("--both", options->both, "with each of them; their verdicts must be equal")
+      ->excludes("--stock");
   command->add_flag("--json", options->json, "for programs");
   command->callback([options, &context] { context.exit_code = verify(context, *options); });
 }

@@ -105,6 +105,7 @@ bool ForkServer::fork_standby(Slot& slot) {
   slot.control = std::move(ours);
   slot.replies = FrameReader();
   slot.spent = false;
+  slot.deadline_ms = 0;
   return true;
 }
 

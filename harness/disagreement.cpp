@@ -1,0 +1,48 @@
+#include "disagreement.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace unaided {
+namespace {
+
+std::string difference_of(const CheckVerdict& resident, const CheckVerdict& stock) {
+  if (resident.check != stock.check) return "other checks ran";
+  if (resident.outcome == stock.outcome) return {};
+  return fmt::format("{}.{} is {} and {}", stock.check.behaviour, stock.check.name,
+                     outcome_row(resident.outcome).id, outcome_row(stock.outcome).id);
+}
+
+std::string difference_of(const GradeReport& resident, const GradeReport& stock) {
+  if (resident.outcome != stock.outcome) {
+    return fmt::format("{} and {}", outcome_row(resident.outcome).id,
+                       outcome_row(stock.outcome).id);
+  }
+  if (resident.message != stock.message) {
+    return fmt::format("\"{}\" and \"{}\"", resident.message, stock.message);
+  }
+  if (resident.checks.size() != stock.checks.size()) return "other checks ran";
+  for (std::size_t i = 0; i < stock.checks.size(); ++i) {
+    const std::string difference = difference_of(resident.checks[i], stock.checks[i]);
+    if (!difference.empty()) return difference;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<Problem> disagreements(std::span<const TrialResult> resident,
+                                   std::span<const TrialResult> stock) {
+  std::vector<Problem> problems;
+  for (std::size_t i = 0; i < std::min(resident.size(), stock.size()); ++i) {
+    const std::string difference = difference_of(resident[i].report, stock[i].report);
+    if (difference.empty()) continue;
+    problems.push_back(
+        {"disagreement", fmt::format("{}: the resident compiler and stock clang disagree: {}",
+                                     stock[i].trial.name, difference)});
+  }
+  return problems;
+}
+
+}  // namespace unaided
