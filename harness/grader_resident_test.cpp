@@ -129,7 +129,8 @@ TEST_F(ResidentTest, LeavesMissingFunctionsToBeNamed) {
 
 TEST_F(ResidentTest, LeavesToStockClangWhatItsWarmUpForestalls) {
   const std::string text =
-      "#include <vector>\ntemplate <> void std::vector<int64_t>::reserve(size_t) {}\n";
+      "#include <vector>\ntemplate <> constexpr void "
+      "std::vector<std::vector<float>>::resize(size_t) {}\n";
   EXPECT_EQ(build(text, true).result, Build::Result::kBuilt);
   EXPECT_FALSE(ask(text));
   expect_unharmed();

@@ -138,8 +138,13 @@ class AttemptPragma : public clang::PragmaHandler {
  private:
   void enter(clang::Preprocessor& preprocessor, const AttemptText& attempt) {
     clang::SourceManager& sources = preprocessor.getSourceManager();
-    const clang::FileID file = sources.createFileID(
-        llvm::MemoryBuffer::getMemBufferCopy(attempt.text, attempt.path), clang::SrcMgr::C_User);
+    // A file that is nowhere, so that it may include itself like any other.
+    const clang::FileEntryRef entry = compiler_.getFileManager().getVirtualFileRef(
+        attempt.path, static_cast<off_t>(attempt.text.size()), /*ModificationTime=*/0);
+    sources.overrideFileContents(&entry.getFileEntry(),
+                                 llvm::MemoryBuffer::getMemBufferCopy(attempt.text, attempt.path));
+    const clang::FileID file =
+        sources.createFileID(entry, clang::SourceLocation(), clang::SrcMgr::C_User);
     sources.setMainFileID(file);
     action_.getCodeGenerator()->GetModule()->setSourceFileName(attempt.path);
     preprocessor.EnterSourceFile(file, nullptr, clang::SourceLocation());
