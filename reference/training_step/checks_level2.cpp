@@ -13,6 +13,7 @@
 #include "support/tensor_match.h"
 
 using mlp_cases::ids;
+using mlp_cases::random_inputs;
 using mlp_cases::random_mlp;
 using mlp_cases::random_targets;
 using step_cases::expect_that;
@@ -206,25 +207,27 @@ TEST(TargetErrors, OfMlpBackward) {
 
 TEST(MlpBackward, OfRandomWeights) {
   RandomTensors random;
-  expect_right(random_mlp(random, 3, 5, 4), random.normal({7, 3}), random_targets(random, 7, 4));
-  expect_right(random_mlp(random, 4, 4, 4), random.normal({4, 4}), random_targets(random, 4, 4));
-  expect_right(random_mlp(random, 6, 9, 2, torch::kFloat64), random.normal({5, 6}, torch::kFloat64),
-               random_targets(random, 5, 2));
+  const kata::Mlp mlp = random_mlp(random, 3, 5, 4), square = random_mlp(random, 4, 4, 4);
+  expect_right(mlp, random_inputs(random, mlp, 7), random_targets(random, 7, 4));
+  expect_right(square, random_inputs(random, square, 4), random_targets(random, 4, 4));
+  const kata::Mlp doubles = random_mlp(random, 6, 9, 2, torch::kFloat64);
+  expect_right(doubles, random_inputs(random, doubles, 5), random_targets(random, 5, 2));
 }
 
 TEST(MlpBackward, OfSingleUnits) {
   RandomTensors random;
   kata::Mlp mlp = random_mlp(random, 1, 1, 2);
-  mlp.b1.fill_(4);  // the only unit is on
+  mlp.b1.fill_(9);  // the only unit is on
   expect_right(mlp, random.normal({1, 1}), ids({1}));
-  expect_right(random_mlp(random, 1, 3, 1), random.normal({2, 1}), ids({0, 0}));
+  const kata::Mlp one_class = random_mlp(random, 1, 3, 1);
+  expect_right(one_class, random_inputs(random, one_class, 2), ids({0, 0}));
 }
 
 TEST(MlpBackward, DerivativeAtZeroIsZero) {
   RandomTensors random;
-  kata::Mlp mlp = random_mlp(random, 3, 4, 3);
+  kata::Mlp mlp = random_mlp(random, 3, 4, 3, torch::kFloat64);
   mlp.b1.zero_();
-  torch::Tensor inputs = random.normal({4, 3});
+  torch::Tensor inputs = random_inputs(random, mlp, 4);
   inputs[1].zero_();  // every unit is exactly 0 for these rows
   inputs[3].zero_();
   expect_right(mlp, inputs, random_targets(random, 4, 3));
@@ -235,18 +238,18 @@ TEST(MlpBackward, OfIgnoredRows) {
   const kata::Mlp mlp = random_mlp(random, 3, 4, 5);
   torch::Tensor targets = random_targets(random, 6, 5);
   targets[random.integer(0, 5)] = kIgnored;
-  expect_right(mlp, random.normal({6, 3}), targets);
-  targets[2] = targets[4] = 1;
-  expect_right(mlp, random.normal({6, 3}), targets, /*ignore_index=*/1);
-  expect_right(mlp, random.normal({2, 3}), ids({kIgnored, kIgnored}));
-  expect_right(mlp, random.normal({0, 3}), ids({}));
+  expect_right(mlp, random_inputs(random, mlp, 6), targets);
+  targets = ids({0, 1, 4, 1, 1, 2});
+  expect_right(mlp, random_inputs(random, mlp, 6), targets, /*ignore_index=*/1);
+  expect_right(mlp, random_inputs(random, mlp, 2), ids({kIgnored, kIgnored}));
+  expect_right(mlp, random_inputs(random, mlp, 0), ids({}));
 }
 
 TEST(MlpBackward, OfLargeLogits) {
   RandomTensors random;
   kata::Mlp mlp = random_mlp(random, 3, 4, 3, torch::kFloat64);
   mlp.w2.mul_(3000);
-  expect_right(mlp, random.normal({5, 3}, torch::kFloat64), random_targets(random, 5, 3));
+  expect_right(mlp, random_inputs(random, mlp, 5), random_targets(random, 5, 3));
 }
 
 TEST(NoAutograd, InCrossEntropy) {
@@ -282,7 +285,7 @@ TEST(Tensors, OfAnyStrides) {
   mlp.w2 = random.normal({5, 8}).slice(1, 0, 8, 2).t();
   mlp.b1 = random.normal({1}).expand({5});
   mlp.b2 = random.normal({8}).slice(0, 0, 8, 2);
-  expect_right(mlp, random.normal({3, 4}).t(), targets);
+  expect_right(mlp, random_inputs(random, mlp, 4).t().contiguous().t(), targets);
 }
 
 TEST(Tensors, StayAsTheyWereAndAreNotShared) {

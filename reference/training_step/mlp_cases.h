@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "level2.h"
+#include "oracle.h"
 #include "support/random_tensors.h"
 
 namespace mlp_cases {
@@ -30,6 +31,18 @@ inline kata::Mlp random_mlp(support::RandomTensors& random, std::int64_t d, std:
         .to(dtype);
   };
   return {weight(h, d), random.normal({h}, dtype), weight(v, h), random.normal({v}, dtype)};
+}
+
+/// Standard normal inputs for which no hidden unit is so near to 0 that rounding decides on which
+/// side it is. In float64 it never is.
+inline torch::Tensor random_inputs(support::RandomTensors& random, const kata::Mlp& mlp,
+                                   std::int64_t rows) {
+  while (true) {
+    const torch::Tensor inputs = random.normal({rows, mlp.w1.size(1)}, mlp.w1.scalar_type());
+    const torch::Tensor before =
+        oracle::linear(oracle::float64(inputs), oracle::float64(mlp.w1), oracle::float64(mlp.b1));
+    if (rows == 0 || before.abs().min().item<double>() > 1e-4) return inputs;
+  }
 }
 
 }  // namespace mlp_cases

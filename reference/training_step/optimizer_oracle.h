@@ -79,7 +79,7 @@ class MlpTrainer {
     if (all.valid == 0) return report;
     std::vector<torch::Tensor> gradients{all.w1, all.b1, all.w2, all.b2};
     for (std::size_t i = 0; i < gradients.size(); ++i) {
-      if (frozen_[i]) gradients[i] = {};
+      if (frozen_[i]) gradients[i] = torch::Tensor();
     }
     report.loss = all.loss;
     report.norm = clip(gradients, options_.max_norm);

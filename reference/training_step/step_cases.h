@@ -2,6 +2,8 @@
 
 // Models, optimizers and small assertions that the checks share.
 
+#include <cmath>
+#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +37,15 @@ inline void expect_that(bool holds, const std::string& what, const Inputs& input
   if (!holds) support::fail(what, inputs);
 }
 
+/// As support::expect_same_bits, also for infinities.
+inline void expect_same_bits(const std::string& what, const torch::Tensor& got,
+                             const torch::Tensor& expected) {
+  const torch::Tensor a = got.detach().contiguous(), b = expected.detach().contiguous();
+  const bool same_form = a.scalar_type() == b.scalar_type() && a.sizes() == b.sizes();
+  if (same_form && std::memcmp(a.const_data_ptr(), b.const_data_ptr(), a.nbytes()) == 0) return;
+  support::expect_same_bits(what, a, b, {});
+}
+
 /// What a parameter and its gradient were, for comparison bit for bit.
 struct Snapshot {
   torch::Tensor value, gradient;
@@ -45,14 +56,14 @@ struct Snapshot {
   }
 
   void expect_value(const std::string& what, const torch::Tensor& parameter) const {
-    support::expect_same_bits(what, parameter.detach(), value, {});
+    step_cases::expect_same_bits(what, parameter, value);
   }
 
   void expect_gradient(const std::string& what, const torch::Tensor& parameter) const {
     if (gradient.defined() != parameter.grad().defined()) {
       support::fail(what + (gradient.defined() ? " has become undefined" : " has become defined"));
     } else if (gradient.defined()) {
-      support::expect_same_bits(what, parameter.grad().detach(), gradient, {});
+      step_cases::expect_same_bits(what, parameter.grad(), gradient);
     }
   }
 };
