@@ -34,7 +34,7 @@ extern const char training_step_text_end[] __attribute__((visibility("hidden")))
 namespace character_model {
 
 constexpr std::int64_t kContext = 8, kWidth = 12, kHidden = 64;
-constexpr double kLossMax = 2.2;
+constexpr double kLossMax = 1;
 
 /// The text as ids of its characters, in order of their codes.
 struct Text {
