@@ -277,7 +277,7 @@ TEST(ClipGradients, OneNormOverAll) {
     const torch::Tensor p = random_parameter(random, {3, 2}, dtype);
     const torch::Tensor unset = random_parameter(random, {2}, dtype);
     const torch::Tensor q = random_parameter(random, {5}, dtype);
-    const torch::Tensor gp = random.normal({3, 2}, dtype) * 3, gq = random.normal({5}, dtype);
+    const torch::Tensor gp = random.normal({2, 3}, dtype).t() * 3, gq = random.normal({5}, dtype);
     const std::vector<torch::Tensor> clipped{oracle::float64(gp), oracle::float64(gq)};
     const double norm = oracle::clip(clipped, 0.7);
     give(p, gp.clone()), give(q, gq.clone());

@@ -427,16 +427,21 @@ TEST(State, OfAnotherTrainerIsRefusedAndChangesNothing) {
     support::expect_throws<std::invalid_argument>("load_state of " + what, "std::invalid_argument",
                                                   {}, [&] { run.trainer->load_state(state); });
   };
-  Training wider(random_mlp(random, 3, 4, 6, torch::kFloat64), options);   // w2 and b2 do not fit
-  Training turned(random_mlp(random, 4, 3, 5, torch::kFloat64), options);  // w1 (3, 4) for (4, 3)
+  Training wider(random_mlp(random, 3, 4, 6, torch::kFloat64), options);  // w2 and b2 do not fit
   walk(wider, random, 3);
   refuse("a trainer with other shapes", wider.trainer->state());
-  refuse("a trainer with other shapes", turned.trainer->state());
   std::vector<torch::Tensor> three = run.model.parameters();
   three.pop_back();
   refuse("a trainer with one parameter less",
          kata::make_trainer(run.model, three, options)->state());
   refuse("nothing", {});
+  // w1 (3, 4) for (4, 3): as many numbers.
+  MlpModel turned(random_mlp(random, 4, 3, 5, torch::kFloat64));
+  const auto one = kata::make_trainer(run.model, {run.model.mlp.w1}, options);
+  const auto state = kata::make_trainer(turned, {turned.mlp.w1}, options)->state();
+  support::expect_throws<std::invalid_argument>(
+      "load_state of a trainer whose only parameter has shape (3, 4), into one with (4, 3)",
+      "std::invalid_argument", {}, [&] { one->load_state(state); });
   expect_same_course("a trainer that refused other states", twin, run, random);
 }
 
