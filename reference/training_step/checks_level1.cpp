@@ -86,22 +86,24 @@ std::string joined(const std::vector<std::string>& words) {
 
 TEST(TrainingStep, EXAMPLE_OneWeight) {
   const Regression r = example();
+  const Inputs in = r.shown();
   kata::Linear model = r.model();
   kata::Sgd sgd(r.parameters(), 0.1);
   const torch::Tensor loss = kata::training_step(model, sgd, r.batch, 10);
-  expect_close("the returned loss", loss, torch::tensor(1.0), kFloat32, r.shown());
-  expect_close("w after the step", r.weight, matrix({{2.1}}), kFloat32, {});
+  expect_close("the returned loss", loss, torch::tensor(1.0), kFloat32, in);
+  expect_close("w after the step", r.weight, matrix({{2.1}}), kFloat32, in);
 }
 
 TEST(Clipping, EXAMPLE_HalfTheNorm) {
   const Regression r = example();
+  const Inputs in = r.shown();
   kata::Linear model = r.model();
   kata::Sgd sgd(r.parameters(), 0.1);
   const torch::Tensor loss = kata::training_step(model, sgd, r.batch, 0.5);
-  expect_close("the returned loss", loss, torch::tensor(1.0), kFloat32, {});
-  expect_close("w after the step", r.weight, matrix({{2.05}}), kFloat32, {});
+  expect_close("the returned loss", loss, torch::tensor(1.0), kFloat32, in);
+  expect_close("w after the step", r.weight, matrix({{2.05}}), kFloat32, in);
   expect_close("w's gradient after the step", r.weight.grad(), matrix({{-0.4999995}}), kFloat32,
-               {});
+               in);
 }
 
 TEST(TrainingStep, LossGradientsAndParameters) {
@@ -132,14 +134,15 @@ TEST(TrainingStep, StepSeesTheClippedGradients) {
   RandomTensors random;
   const Regression r = random_regression(random);
   const Expected expected(r, 0.25, 0.1);
+  const Inputs in = r.shown();
   RecordingOptimizer optimizer(r.parameters(), 0.1);
   RecordingModel model(r, optimizer);
   kata::training_step(model, optimizer, r.batch, 0.25);
   if (optimizer.at_step.size() != 2) return support::fail("step() was not called");
   expect_close("weight.grad() when step() is called", optimizer.at_step[0],
-               expected.weight_gradient, kFloat32, r.shown());
+               expected.weight_gradient, kFloat32, in);
   expect_close("bias.grad() when step() is called", optimizer.at_step[1], expected.bias_gradient,
-               kFloat32, r.shown());
+               kFloat32, in);
 }
 
 TEST(GradientLeaks, OldGradientsHaveNoInfluence) {
@@ -177,17 +180,19 @@ TEST(Clipping, OneNormOverAllParameters) {
 TEST(Clipping, NeverEnlargesAndChangesNoBit) {
   RandomTensors random;
   const Regression r = random_regression(random);
-  const Regression twin{parameter(r.weight), parameter(r.bias), r.batch};
+  const Regression twin{
+      parameter(r.weight), parameter(r.bias), {r.batch.inputs.clone(), r.batch.targets.clone()}};
   const double norm = Expected(r, kInfinity, 0.1).norm;
+  const Inputs in = r.shown();
   kata::Linear model = r.model(), other = twin.model();
   kata::Sgd sgd(r.parameters(), 0.1), other_sgd(twin.parameters(), 0.1);
-  kata::training_step(other, other_sgd, r.batch, kInfinity);
+  kata::training_step(other, other_sgd, twin.batch, kInfinity);
   kata::training_step(model, sgd, r.batch, norm * 1.01 + 1e-3);
   const std::string what = " of norm " + support::number(norm) + " with a max_norm just above";
   if (!twin.weight.grad().defined()) return support::fail("no gradient after the step");
-  support::expect_same_bits("the gradient" + what, r.weight.grad(), twin.weight.grad(), r.shown());
+  support::expect_same_bits("the gradient" + what, r.weight.grad(), twin.weight.grad(), in);
   support::expect_same_bits("the parameter after a gradient" + what, r.weight.detach(),
-                            twin.weight.detach(), r.shown());
+                            twin.weight.detach(), in);
 }
 
 TEST(Clipping, ZeroGradientsStayZero) {
