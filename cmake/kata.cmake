@@ -25,11 +25,13 @@ function(add_kata id)
   endif()
   set(reference ${kata_ROOT}/reference/${id})
   file(GLOB checks CONFIGURE_DEPENDS ${reference}/checks_level*.cpp)
+  file(GLOB texts CONFIGURE_DEPENDS ${kata_ROOT}/katas/${id}/*.txt)  # that checks may embed
   set(objects "")
   foreach(source IN LISTS checks)
     get_filename_component(name ${source} NAME_WE)
     set(target ${id}_${name})
     add_library(${target} OBJECT ${source})
+    set_source_files_properties(${source} PROPERTIES OBJECT_DEPENDS "${texts}")
     target_include_directories(${target} PRIVATE
       ${PROJECT_SOURCE_DIR}/reference ${kata_ROOT}/katas/${id} ${reference})
     target_link_libraries(${target} PRIVATE libtorch::cpu)

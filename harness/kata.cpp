@@ -21,7 +21,8 @@ constexpr std::size_t kIdLengthMax = 32;
 constexpr std::size_t kTitleLengthMax = 80;
 constexpr std::size_t kSummaryLengthMax = 300;
 constexpr std::size_t kForbiddenCountMax = 100;
-constexpr std::size_t kForbiddenLengthMax = 100;
+constexpr std::size_t kFileCountMax = 8;
+constexpr std::size_t kTextLengthMax = 100;
 constexpr std::size_t kLevelCountMax = 4;
 constexpr std::int64_t kParMinutesMax = 240;
 
@@ -56,7 +57,9 @@ class Manifest {
   std::int64_t number(const toml::node& node, std::string_view key, std::int64_t max) const;
   Limits limits(const toml::table& table) const;
   std::string header_set(const toml::node& node) const;
-  std::vector<std::string> forbidden(const toml::node& node) const;
+  std::vector<std::string> file_names(const toml::node& node) const;
+  std::vector<std::string> texts(const toml::node& node, std::string_view key,
+                                 std::size_t count_max) const;
   std::vector<Level> levels(const toml::node& node) const;
 
   fs::path file_;
@@ -64,14 +67,18 @@ class Manifest {
 
 Kata Manifest::read(const fs::path& root, const std::string& id) const {
   const toml::table table = parse();
-  refuse_unknown_keys(table, "", {"title", "summary", "headers", "forbidden", "limits", "level"});
+  refuse_unknown_keys(table, "",
+                      {"title", "summary", "headers", "files", "forbidden", "limits", "level"});
   Kata kata;
   kata.id = id;
   kata.root = root;
   kata.title = text(require(table, "title", ""), "title", kTitleLengthMax);
   kata.summary = text(require(table, "summary", ""), "summary", kSummaryLengthMax);
   if (const toml::node* node = table.get("headers")) kata.headers = header_set(*node);
-  if (const toml::node* node = table.get("forbidden")) kata.forbidden = forbidden(*node);
+  if (const toml::node* node = table.get("files")) kata.files = file_names(*node);
+  if (const toml::node* node = table.get("forbidden")) {
+    kata.forbidden = texts(*node, "forbidden", kForbiddenCountMax);
+  }
   if (const toml::node* node = table.get("limits")) {
     if (!node->is_table()) refuse(node->source(), "limits", "must be a table, [limits]");
     kata.limits = limits(*node->as_table());
@@ -158,16 +165,26 @@ std::string Manifest::header_set(const toml::node& node) const {
          fmt::format("must be one of {}{}", fmt::join(known, ", "), did_you_mean(name, known)));
 }
 
-std::vector<std::string> Manifest::forbidden(const toml::node& node) const {
+std::vector<std::string> Manifest::file_names(const toml::node& node) const {
+  std::vector<std::string> names = texts(node, "files", kFileCountMax);
+  for (const std::string& name : names) {
+    const bool plain = name.find('/') == std::string::npos && name[0] != '.';
+    if (!plain) refuse(node.source(), "files", fmt::format("'{}' must be a plain name", name));
+    if (fs::is_regular_file(file_.parent_path() / name)) continue;
+    refuse(node.source(), "files", fmt::format("there is no '{}' beside kata.toml", name));
+  }
+  return names;
+}
+
+std::vector<std::string> Manifest::texts(const toml::node& node, std::string_view key,
+                                         std::size_t count_max) const {
   const toml::array* array = node.as_array();
-  if (array == nullptr) refuse(node.source(), "forbidden", "must be a list of operator names");
-  if (array->size() > kForbiddenCountMax) {
-    refuse(node.source(), "forbidden", fmt::format("at most {} names", kForbiddenCountMax));
+  if (array == nullptr) refuse(node.source(), key, "must be a list of texts in quotes");
+  if (array->size() > count_max) {
+    refuse(node.source(), key, fmt::format("at most {} may be named", count_max));
   }
   std::vector<std::string> names;
-  for (const toml::node& entry : *array) {
-    names.push_back(text(entry, "forbidden", kForbiddenLengthMax));
-  }
+  for (const toml::node& entry : *array) names.push_back(text(entry, key, kTextLengthMax));
   return names;
 }
 
@@ -245,9 +262,9 @@ fs::path Kata::contract(int level) const {
   return folder() / fmt::format("level{}.h", level);
 }
 std::vector<fs::path> Kata::contracts() const {
-  std::vector<fs::path> files;
-  for (const Level& level : levels) files.push_back(contract(level.number));
-  return files;
+  std::vector<fs::path> paths;
+  for (const Level& level : levels) paths.push_back(contract(level.number));
+  return paths;
 }
 fs::path Kata::starter() const {
   return folder() / attempt_name();

@@ -39,6 +39,7 @@ struct Kata {
   /// observer and searched in the attempt's undefined symbols.
   std::vector<std::string> forbidden;
   std::string headers{kHeaderSets[0]};  // one of kHeaderSets
+  std::vector<std::string> files;       // other files of katas/<id> that come with the statement
   std::filesystem::path root;           // holds katas/ and reference/
 
   std::filesystem::path folder() const;              // katas/<id>

@@ -166,6 +166,7 @@ class Reader {
       names.insert(kata.statement(level.number).filename().string());
       names.insert(kata.contract(level.number).filename().string());
     }
+    names.insert(kata.files.begin(), kata.files.end());
     return names;
   }
 

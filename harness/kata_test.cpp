@@ -115,6 +115,16 @@ TEST_F(KataTest, NamesItsHeaderSet) {
       std::string::npos);
 }
 
+TEST_F(KataTest, OtherFilesAreNamedAndThere) {
+  const std::string manifest = with("[limits]", "files = [\"text.txt\"]\n[limits]");
+  write_kata(manifest);
+  EXPECT_NE(refusal().find("kata.toml:5: files: there is no 'text.txt'"), std::string::npos);
+  write("katas/attention/text.txt", "words");
+  EXPECT_EQ(load_kata(folder_.path(), "attention").files, std::vector<std::string>{"text.txt"});
+  write_kata(with("[limits]", "files = [\"../secret\"]\n[limits]"));
+  EXPECT_NE(refusal().find("files: '../secret' must be a plain name"), std::string::npos);
+}
+
 TEST_F(KataTest, FiveLevelsAreTooMany) {
   std::string manifest = kManifest;
   for (int i = 0; i < 3; ++i) manifest += "[[level]]\ntitle = \"more\"\npar_minutes = 1\n";

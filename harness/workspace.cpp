@@ -142,6 +142,9 @@ void write_workspace(const WorkspacePlan& plan, const Kata& kata, const Installa
     const fs::path contract = kata.contract(number);
     write_text_file(folder / contract.filename(), read_text_file(contract, kSourceBytesMax));
   }
+  for (const std::string& file : kata.files) {
+    write_text_file(folder / file, read_text_file(kata.folder() / file, kSourceBytesMax));
+  }
   write_text_file(folder / name, attempt);
   write_text_file(folder / kTryName, try_source(name, plan.last_level));
   write_text_file(folder / "compile_commands.json", compile_commands(folder, installation, name));
