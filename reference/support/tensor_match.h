@@ -164,10 +164,10 @@ inline void expect_close(const std::string& what, const torch::Tensor& got,
   double worst_excess = -1;
   for (std::int64_t i = 0; i < expected.numel(); ++i) {
     const double allowed = tolerance.absolute + tolerance.relative * std::abs(e[i]);
-    const bool both_nan = std::isnan(g[i]) && std::isnan(e[i]);
+    const bool same = g[i] == e[i] || (std::isnan(g[i]) && std::isnan(e[i]));  // infinity, too
     const bool inside = g[i] >= rounded(e[i] - allowed, tolerance.dtype) &&
                         g[i] <= rounded(e[i] + allowed, tolerance.dtype);
-    if (both_nan || inside) continue;
+    if (same || inside) continue;
     ++wrong;
     const double excess =
         std::isfinite(g[i]) && std::isfinite(e[i]) ? std::abs(g[i] - e[i]) - allowed : HUGE_VAL;
