@@ -26,6 +26,8 @@ struct LatencyFigures {
   Spread first_verdict_ms;          // from the save to the first check's verdict
   Spread compile_ms;                // the part of it that compiler and linker take
   Spread compile_error_ms;          // from the save of a type error to the verdict
+  int attempts = 0;                 // alternates and mutants that were saved, too
+  Spread attempts_ms;               // of their medians, from the save to the last verdict
   double plain_build_ms = 0;        // CMake + g++ + torch/torch.h + gtest_main: rebuild and run
   double import_torch_ms = 0;       // python3 -c 'import torch'; 0 when that does not work here
   std::string import_torch_reason;  // why not
@@ -34,7 +36,11 @@ struct LatencyFigures {
 /// Saves the reference `rounds` times into a watched folder and measures what follows, with the
 /// same watch and grader that a session uses; between the rounds, saves with a type error. Throws
 /// Fault when the reference does not pass: a figure for a wrong answer is worth nothing.
-LatencyFigures measure_latency(const Installation& installation, const Kata& kata, int rounds);
+///
+/// With `attempts`, each alternate and mutant is saved as well, a few times, passing or not: the
+/// reference is one author's text, and what others write need not be as quick to compile.
+LatencyFigures measure_latency(const Installation& installation, const Kata& kata, int rounds,
+                               bool attempts);
 
 /// Adds what a candidate would have without the harness: takes a minute or more.
 void measure_plain_build(const Installation& installation, const Kata& kata,

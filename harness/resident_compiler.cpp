@@ -195,7 +195,7 @@ std::string describe_compiler(ResidentCompiler* resident) {
     case ResidentCompiler::State::kReady:
       return fmt::format("resident, in {} MB", resident->memory_mb());
     case ResidentCompiler::State::kGone:
-      return "clang (the resident compiler has ended; `resume` starts it again)";
+      return "clang (the resident compiler has ended; the next session starts another)";
   }
   return {};
 }

@@ -13,6 +13,7 @@ struct LatencyOptions {
   std::vector<std::string> katas{"attention"};
   int rounds = 15;
   bool all = false;
+  bool attempts = false;
   bool no_baselines = false;
   bool json = false;
 };
@@ -22,7 +23,7 @@ void measure(CommandContext& context, const LatencyOptions& options) {
   nlohmann::json results = nlohmann::json::array();
   for (const std::string& id : options.all ? kata_ids(installation.root) : options.katas) {
     const Kata kata = context.kata(id);
-    LatencyFigures figures = measure_latency(installation, kata, options.rounds);
+    LatencyFigures figures = measure_latency(installation, kata, options.rounds, options.attempts);
     if (!options.no_baselines) {
       measure_import_torch(installation, figures);
       measure_plain_build(installation, kata, figures);
@@ -42,6 +43,8 @@ void add_dev_latency(CLI::App& dev, CommandContext& context) {
   command->add_option("kata", options->katas, "default: attention");
   command->add_flag("--all", options->all, "every kata");
   command->add_option("--rounds", options->rounds, "saves to measure")->check(CLI::Range(1, 1000));
+  command->add_flag("--attempts", options->attempts,
+                    "save every alternate and mutant, too (minutes)");
   command->add_flag("--no-baselines", options->no_baselines,
                     "without plain build and import torch");
   command->add_flag("--json", options->json, "for programs");
