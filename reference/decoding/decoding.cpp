@@ -262,8 +262,10 @@ std::vector<Tokens> generate(CachedModel& model, const std::vector<Tokens>& prom
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const auto row = static_cast<std::size_t>(rows[i]);
       const auto step = static_cast<std::int64_t>(outputs[row].size());
-      const std::int64_t token = sample_row(logits[static_cast<std::int64_t>(i)], prompts[row],
-                                            outputs[row], options.sampling, uniform(rows[i], step));
+      const torch::Tensor scores = logits[static_cast<std::int64_t>(i)];
+      const double u = uniform(rows[i], step);
+      const std::int64_t token =
+          sample_row(scores, prompts[row], outputs[row], options.sampling, u);
       outputs[row].push_back(token);
       unread[row] = {token};
     }
