@@ -83,6 +83,7 @@ TEST(Nucleus, AmongEqualsTheLowerIdsStay) {
   }
   expect_every_border({Row(100, 1.25f), {.top_p = 0.505}});
   expect_every_border({Row(37, -3), {.top_p = 0.35}});
+  expect_every_border({Row(100, 0.5f), {.top_p = 0.025}});
 }
 
 TEST(Nucleus, OneIsExactlyOff) {
@@ -176,6 +177,15 @@ TEST(Order, GreedyFollowsThePenalty) {
   // The filters play no part.
   filters.top_k = 2, filters.top_p = 0.01, filters.min_p = 1;
   expect_draws({{1, 3, 2, -1}, filters, {1}, {}}, {{0, 2}, {kBelowOne, 2}});
+}
+
+TEST(Order, TopKFollowsThePenalty) {
+  // 3 becomes 1.5, which is then the second largest, with two others.
+  const Filters filters{.top_k = 2, .penalty = 2};
+  expect_every_border({{2, 3, 1.5f, 1.5f, 0, 1}, filters, {1}, {}});
+  expect_every_border({{2, 3, 1.5f, 1.5f, 0, 1}, filters, {}, {}});
+  expect_every_border({{-1, -1.5f, -2, -4, -3}, filters, {4}, {0, 0}});
+  expect_every_border({{0.5f, 1, 0.5f, 0.5f}, {.temperature = 0.7, .top_k = 2}});
 }
 
 TEST(Order, TopKIsRenormalisedBeforeTopP) {
@@ -291,7 +301,8 @@ TEST(Batch, CountsFitTheProbabilities) {
   }
   if (got.empty()) return;
   const std::string complaint = draws::complaint_about_counts(d, counts);
-  if (!complaint.empty()) report::fail(complaint, facts_of(c, 0, 0, 1));
+  if (complaint.empty()) return;
+  report::fail(complaint, draws::facts_of(c, "3,000 independent numbers", /*all_filters=*/true));
 }
 
 TEST(LargeVocabularyFilters, TheNucleusIsInTheHead) {

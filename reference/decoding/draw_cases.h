@@ -58,12 +58,12 @@ inline std::vector<Draw> at_every_border(const Distribution& d) {
   return draws;
 }
 
-inline Facts facts_of(const Case& c, double u, bool all_filters) {
+inline Facts facts_of(const Case& c, const std::string& u, bool all_filters) {
   const Filters& f = c.filters;
   Facts facts = {{"logits", report::text(c.logits)},
                  {"temperature", report::text(f.temperature)},
                  {"top_k", report::text(f.top_k)},
-                 {"u", report::text(u)}};
+                 {"u", u}};
   if (!all_filters) return facts;
   facts.insert(facts.end(), {{"top_p", report::text(f.top_p)},
                              {"min_p", report::text(f.min_p)},

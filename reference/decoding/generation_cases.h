@@ -51,6 +51,10 @@ class Model final : public kata::CachedModel {
     }
     shown_.clear();
     for (std::size_t i = 0; i < row_ids.size(); ++i) {
+      if (tokens[i].empty()) {
+        throw std::runtime_error("the model was fed no tokens for row " +
+                                 std::to_string(row_ids[i]));
+      }
       Tokens& history = histories_[row_ids[i]];
       history.insert(history.end(), tokens[i].begin(), tokens[i].end());
       shown_.push_back(next_(row_ids[i], history));
