@@ -113,7 +113,7 @@ TEST(Nucleus, TinyKeepsOne) {
 
 TEST(MinP, IsRelativeToTheLargest) {
   Random random;
-  for (int round = 0; round < 6; ++round) {
+  for (int round = 0; round < 4; ++round) {
     const Row row = random.row(random.integer(3, 9), 1.5);
     const std::vector<double> p = Case{row, {}}.distribution().probabilities;
     const double largest = *std::max_element(p.begin(), p.end());
@@ -139,7 +139,7 @@ TEST(MinP, ZeroIsOffAndOneKeepsTheLargest) {
 
 TEST(Penalty, DividesPositiveAndMultipliesNegativeLogits) {
   Random random;
-  for (int round = 0; round < 8; ++round) {
+  for (int round = 0; round < 5; ++round) {
     const double penalty = round % 3 == 0 ? random.between(0.4, 0.9) : random.between(1.1, 3);
     Row row = random.coarse_row(8, 8);
     row[0] = 0, row[1] = -1.5f, row[2] = 1.75f, row[3] = kMinusInfinity;
@@ -281,7 +281,7 @@ TEST(Batch, LogitsMayLieApartInMemory) {
 }
 
 TEST(Batch, CountsFitTheProbabilities) {
-  constexpr int kDraws = 3000;
+  constexpr int kDraws = 2000;
   Random random;
   const Case c{{1, -0.5f, 0.75f, kMinusInfinity, 0.5f, 1.25f, -2, 0.25f},
                {.temperature = 0.9, .top_k = 6, .top_p = 0.93, .min_p = 0.1, .penalty = 1.3},
@@ -302,10 +302,10 @@ TEST(Batch, CountsFitTheProbabilities) {
   if (got.empty()) return;
   const std::string complaint = draws::complaint_about_counts(d, counts);
   if (complaint.empty()) return;
-  report::fail(complaint, draws::facts_of(c, "3,000 independent numbers", /*all_filters=*/true));
+  report::fail(complaint, draws::facts_of(c, "2,000 independent numbers", /*all_filters=*/true));
 }
 
-TEST(LargeVocabularyFilters, TheNucleusIsInTheHead) {
+TEST(LargeVocabularyFilters, SLOW_TheNucleusIsInTheHead) {
   Random random;
   Row row(static_cast<std::size_t>(logits::kLargeVocabulary));
   for (float& logit : row) logit = static_cast<float>(random.between(-10, -9));
@@ -313,9 +313,14 @@ TEST(LargeVocabularyFilters, TheNucleusIsInTheHead) {
   for (int i = 0; i < 40; ++i) {
     row[static_cast<std::size_t>(3001 * (i * 7 % 40) + 17)] = static_cast<float>(i) / 64;
   }
-  double top_p = random.between(0.3, 0.8);
-  while (!is_clear({row, {.top_p = top_p}})) top_p = random.between(0.3, 0.8);
-  expect_near({row, {.top_p = top_p}}, {random.uniform(), kBelowOne});
+  // The border is in the middle of a heavy id's interval.
+  std::vector<double> heavy = Case{row, {}}.distribution().probabilities;
+  std::nth_element(heavy.begin(), heavy.begin() + 39, heavy.end(), std::greater<>());
+  std::sort(heavy.begin(), heavy.begin() + 39, std::greater<>());
+  const std::int64_t last = random.integer(8, 36);
+  const double top_p = std::accumulate(heavy.begin(), heavy.begin() + last, 0.0) +
+                       heavy[static_cast<std::size_t>(last)] / 2;
+  expect_near({row, {.top_p = top_p}}, {random.between(0.05, 0.95)});
 }
 
 TEST(LargeVocabularyFilters, EqualProbabilities) {
