@@ -27,7 +27,7 @@ inline kata::Sampling sampling_of(const Filters& f) {
 }
 
 inline report::Facts facts_of(const Case& c, double u, std::size_t row, std::size_t rows) {
-  report::Facts facts = draws::facts_of(c, report::text(u), /*all_filters=*/true);
+  report::Facts facts = draws::facts_of(c, report::text(u));
   if (rows > 1) facts.push_back({"row", std::to_string(row) + " of " + std::to_string(rows)});
   return facts;
 }

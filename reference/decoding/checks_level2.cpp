@@ -24,7 +24,7 @@ constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 report::Facts facts_of(const Case& c, double u) {
-  return draws::facts_of(c, report::text(u), /*all_filters=*/false);
+  return draws::facts_of(c, report::text(u));
 }
 
 /// One draw by the attempt; −2 and a failure if an exception came instead.
@@ -162,7 +162,7 @@ TEST(Draw, CountsFitTheProbabilities) {
   }
   const std::string complaint = draws::complaint_about_counts(d, counts);
   if (complaint.empty()) return;
-  report::fail(complaint, draws::facts_of(c, "2,000 independent numbers", /*all_filters=*/false));
+  report::fail(complaint, draws::facts_of(c, "2,000 independent numbers"));
 }
 
 TEST(Temperature, EveryBorder) {

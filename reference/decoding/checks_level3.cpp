@@ -302,7 +302,7 @@ TEST(Batch, CountsFitTheProbabilities) {
   if (got.empty()) return;
   const std::string complaint = draws::complaint_about_counts(d, counts);
   if (complaint.empty()) return;
-  report::fail(complaint, draws::facts_of(c, "2,000 independent numbers", /*all_filters=*/true));
+  report::fail(complaint, draws::facts_of(c, "2,000 independent numbers"));
 }
 
 TEST(LargeVocabularyFilters, SLOW_TheNucleusIsInTheHead) {

@@ -3,6 +3,7 @@
 // Draws that the checks of levels 2 and 3 ask for: where u has to lie so that float32 and float64
 // agree, which id is right there, and what a failure shows.
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -58,18 +59,24 @@ inline std::vector<Draw> at_every_border(const Distribution& d) {
   return draws;
 }
 
-inline Facts facts_of(const Case& c, const std::string& u, bool all_filters) {
+inline Facts facts_of(const Case& c, const std::string& u) {
   const Filters& f = c.filters;
-  Facts facts = {{"logits", report::text(c.logits)},
-                 {"temperature", report::text(f.temperature)},
-                 {"top_k", report::text(f.top_k)},
-                 {"u", u}};
-  if (!all_filters) return facts;
-  facts.insert(facts.end(), {{"top_p", report::text(f.top_p)},
-                             {"min_p", report::text(f.min_p)},
-                             {"repetition_penalty", report::text(f.penalty)},
-                             {"prompt", report::text(c.prompt)},
-                             {"output", report::text(c.output)}});
+  Facts facts = {{"logits", report::text(c.logits)}};
+  if (f.penalty != 1) {
+    std::set<std::int64_t> seen(c.prompt.begin(), c.prompt.end());
+    seen.insert(c.output.begin(), c.output.end());
+    const auto exact = oracle::penalised({c.logits.begin(), c.logits.end()}, seen, f.penalty);
+    const Row after(exact.begin(), exact.end());
+    facts.insert(facts.end(), {{"prompt", report::text(c.prompt)},
+                               {"output", report::text(c.output)},
+                               {"repetition_penalty", report::text(f.penalty)},
+                               {"logits after the penalty", report::text(after)}});
+  }
+  facts.push_back({"temperature", report::text(f.temperature)});
+  facts.push_back({"top_k", report::text(f.top_k)});
+  if (f.top_p != 1) facts.push_back({"top_p", report::text(f.top_p)});
+  if (f.min_p != 0) facts.push_back({"min_p", report::text(f.min_p)});
+  facts.push_back({"u", u});
   return facts;
 }
 
@@ -78,6 +85,7 @@ inline std::string described(const Distribution& d, std::int64_t id) {
   const std::string name = "id " + report::text(id);
   const auto place = static_cast<std::size_t>(id);
   if (id < 0 || place >= d.stays.size()) return name + " (there is no such id)";
+  if (d.greedy) return name;
   if (!d.stays[place]) return name + " (which does not stay)";
   double before = 0;
   for (std::size_t i = 0; i < place; ++i) before += d.probabilities[i];

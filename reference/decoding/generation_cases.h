@@ -198,11 +198,16 @@ inline void expect_outputs(const Case& c, const Plan& plan, const std::vector<To
       const Tokens before(expected.begin(), expected.begin() + static_cast<std::ptrdiff_t>(step));
       const auto id = static_cast<std::int64_t>(row);
       const Distribution d = distribution_at(c, row, before);
-      facts.push_back(
-          {"row " + std::to_string(row) + ", step " + std::to_string(step),
-           "logits " + report::text(c.next(id, oracle::joined(c.prompts[row], before))) + ", u " +
-               report::text(plan.uniform(id, static_cast<std::int64_t>(step))) + ", right is " +
-               draws::described(d, expected[step])});
+      facts.push_back({"row " + std::to_string(row) + ", step " + std::to_string(step),
+                       "right is " + draws::described(d, expected[step])});
+      const draws::Case draw{c.next(id, oracle::joined(c.prompts[row], before)),
+                             filters_of(c.options.sampling), c.prompts[row], before};
+      const double u = plan.uniform(id, static_cast<std::int64_t>(step));
+      for (const report::Fact& fact : draws::facts_of(draw, report::text(u))) {
+        if (fact.name.starts_with("logits") || (fact.name == "u" && !d.greedy)) {
+          facts.push_back({"its " + fact.name, fact.value});
+        }
+      }
     }
     return report::fail("row " + std::to_string(row) + ": expected " + report::text(expected) +
                             ", got " + report::text(got[row]),

@@ -36,6 +36,7 @@ struct Distribution {
   /// below 1e-4 a float32 answer may rightly be another one. Equal logits are no near decision.
   double margin = kInfinity;
   std::vector<bool> stays;
+  bool greedy = false;
 };
 
 inline std::int64_t argmax(const std::vector<double>& values) {
@@ -124,6 +125,7 @@ inline Distribution distribution(const std::vector<float>& row, const Tokens& pr
   if (filters.temperature == 0) {
     d.probabilities.assign(row.size(), 0);
     d.stays.assign(row.size(), false);
+    d.greedy = true;
     d.probabilities[static_cast<std::size_t>(best)] = 1;
     d.stays[static_cast<std::size_t>(best)] = true;
     for (const double logit : logits) {
