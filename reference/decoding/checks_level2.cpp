@@ -144,7 +144,7 @@ TEST(Draw, LargeLogits) {
 }
 
 TEST(Draw, CountsFitTheProbabilities) {
-  constexpr int kDraws = 2000;
+  constexpr int kDraws = 1000;
   Random random;
   const Case c{{0.5f, kMinusInfinity, 1, -0.5f, 0.25f, -1, 0.75f, -3},
                {.temperature = 0.8, .top_k = 6}};
@@ -162,7 +162,7 @@ TEST(Draw, CountsFitTheProbabilities) {
   }
   const std::string complaint = draws::complaint_about_counts(d, counts);
   if (complaint.empty()) return;
-  report::fail(complaint, draws::facts_of(c, "2,000 independent numbers"));
+  report::fail(complaint, draws::facts_of(c, "1,000 independent numbers"));
 }
 
 TEST(Temperature, EveryBorder) {
