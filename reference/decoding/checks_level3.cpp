@@ -101,6 +101,11 @@ TEST(Nucleus, OneIsExactlyOff) {
   }
 }
 
+TEST(Nucleus, NearlyOneStillCuts) {
+  const Row row = {std::log(0.9997f), std::log(0.0002f), std::log(0.0001f)};
+  expect_draws({row, {.top_p = 0.9995}}, {{0.9999, 0}, {kBelowOne, 0}});
+}
+
 TEST(Nucleus, TinyKeepsOne) {
   Random random;
   Row row = random.coarse_row(20, 6);

@@ -184,6 +184,16 @@ TEST(StopSequences, MayOverlapThemselves) {
   }
 }
 
+TEST(StopSequences, LongOnesMatchAsAWhole) {
+  Random random;
+  const Tokens stop = random.tokens(24, 5);
+  Tokens script = stop;  // first with another beginning, then whole, then something more
+  script[0] = stop[0] == 1 ? 2 : 1;
+  script.insert(script.end(), stop.begin(), stop.end());
+  script.insert(script.end(), {1, 2, 3});
+  expect_generation(scripted_case({script, {3, 3}}, greedy_options(60, -1, {stop})));
+}
+
 TEST(StopSequences, AnyOneOfSeveralIsEnough) {
   const std::vector<Tokens> scripts = {
       {1, 2, 3, 4, 1, 1}, {4, 4, 2, 3, 4, 1}, {3, 3, 3, 3, 1}, {2, 1, 4, 3}, {4, 3, 4, 1, 2, 2}};
