@@ -1,0 +1,100 @@
+#pragma once
+
+#include <algorithm>
+#include <stdexcept>
+#include <string_view>
+
+#include "level2.h"
+
+namespace kata {
+
+/// Thrown by Model::complete.
+struct ModelError : std::runtime_error {
+  ModelError(const std::string& what, bool may_be_retried)
+      : std::runtime_error(what), retryable(may_be_retried) {}
+
+  bool retryable;  // overloaded, rate limit; else the request itself is refused
+};
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual std::int64_t now_ms() const = 0;
+  virtual void wait_ms(std::int64_t duration) = 0;
+};
+
+/// The n-th retry of a model call waits min(cap_ms, base_ms · 2^(n − 1)) before it, n from 1 to
+/// max_retries. base_ms and cap_ms ≥ 1, max_retries ≥ 0; each of them may be as large as its type.
+struct RetryPolicy {
+  int max_retries = 3;
+  std::int64_t base_ms = 500;
+  std::int64_t cap_ms = 8000;
+};
+
+inline constexpr std::size_t kArgumentBytesMax = 65536;
+inline constexpr int kArgumentDepthMax = 32;  // {} is 1 deep, {"a": [1]} is 2
+inline constexpr std::size_t kResultBytesMax = 4096;
+inline constexpr std::string_view kCutMarker = "\n[cut]";
+
+/// Given. Empty if the value fits the schema, else a sentence on the first thing that does not.
+/// Knows `type` (a name), `enum`, `properties`, `required`, `additionalProperties` (false) and
+/// `items`, and passes over all else. Throws nothing; never goes deeper than the schema does.
+inline std::string validate(const json& schema, const json& value,
+                            const std::string& where = "arguments") {
+  const std::string type = schema.value("type", "");
+  const bool fits = type.empty() || (type == "integer" && value.is_number_integer()) ||
+                    (type == "number" && value.is_number()) || type == value.type_name();
+  if (!fits) return where + " must be of type " + type + ", not " + value.type_name();
+  if (schema.contains("enum")) {
+    const json& known = schema["enum"];
+    const bool found = std::find(known.begin(), known.end(), value) != known.end();
+    if (!found) return where + " must be one of " + known.dump();
+  }
+  if (value.is_object()) {
+    const json properties = schema.value("properties", json::object());
+    for (const json& name : schema.value("required", json::array())) {
+      if (!value.contains(name)) return where + " lacks " + name.get<std::string>();
+    }
+    for (const auto& [name, part] : value.items()) {
+      if (!properties.contains(name)) {
+        if (schema.value("additionalProperties", json(true)) != json(false)) continue;
+        return where + " must not have " + name;
+      }
+      const std::string problem = validate(properties[name], part, where + "." + name);
+      if (!problem.empty()) return problem;
+    }
+  }
+  if (value.is_array() && schema.contains("items")) {
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      const std::string problem =
+          validate(schema["items"], value[i], where + "[" + std::to_string(i) + "]");
+      if (!problem.empty()) return problem;
+    }
+  }
+  return "";
+}
+
+/// run_parallel_agent that goes on where it can.
+///
+/// A call is not run but answered with an error if
+/// - no tool has its name: the text holds this name and the name of every tool;
+/// - its arguments are longer than kArgumentBytesMax bytes, are not JSON, are not an object, or are
+///   nested deeper than kArgumentDepthMax;
+/// - validate(parameters, arguments) objects: the text holds what it said;
+/// - its reply ended with Finish::kLength, which may have cut any of the reply's calls.
+/// A tool fails by throwing anything at all; if it is a std::exception, the text holds what(). But
+/// std::bad_alloc propagates.
+///
+/// A result's text of more than kResultBytesMax bytes, an error's too, is cut: it is the longest
+/// beginning of at most that many bytes that ends between two UTF-8 characters, and then
+/// kCutMarker.
+///
+/// A model call that throws a ModelError that is retryable is made again as `retry` says, with the
+/// same messages; each model call has max_retries of its own, and the error of the last one
+/// propagates. Anything else that the model throws propagates at once. What history then holds is
+/// not said here.
+std::string run_recovering_agent(Model& model, const std::vector<Tool>& tools,
+                                 std::vector<Message>& history, Clock& clock,
+                                 const RetryPolicy& retry);
+
+}  // namespace kata

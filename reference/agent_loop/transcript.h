@@ -1,0 +1,234 @@
+#pragma once
+
+// Conversations in checks: how they are written down, compared and shown, and the invariants that
+// every one of them must keep.
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "level1.h"
+#include "support/probe.h"
+
+namespace transcript {
+
+using kata::Message;
+using kata::Role;
+using kata::ToolCall;
+
+/// A message that a conversation should hold. If its text is free, the text must only be there and
+/// hold what is mentioned. An assistant's line also says how the model's reply ends.
+struct Line {
+  Message message;
+  bool free_text = false;
+  std::vector<std::string> mentions = {};
+  kata::Finish finish = kata::Finish::kStop;
+  kata::Usage usage = {};
+};
+using Lines = std::vector<Line>;
+
+inline Line system_line(const std::string& text) {
+  return {.message = {.role = Role::kSystem, .text = text}};
+}
+inline Line user(const std::string& text) {
+  return {.message = {.role = Role::kUser, .text = text}};
+}
+inline Line says(const std::string& text) {
+  return {.message = {.role = Role::kAssistant, .text = text}};
+}
+inline Line asks(const std::vector<ToolCall>& calls, const std::string& text = "") {
+  return {.message = {.role = Role::kAssistant, .text = text, .calls = calls},
+          .finish = kata::Finish::kToolCalls};
+}
+inline Line result(const ToolCall& call, const std::string& text) {
+  return {.message = {.role = Role::kTool, .text = text, .call_id = call.id, .name = call.name}};
+}
+inline Line error(const ToolCall& call, const std::vector<std::string>& mentions = {}) {
+  Line line = result(call, "");
+  line.message.is_error = true;
+  line.free_text = true;
+  line.mentions = mentions;
+  return line;
+}
+
+/// The line with another end of its reply.
+inline Line finishing(Line line, kata::Finish finish) {
+  line.finish = finish;
+  return line;
+}
+inline Line using_up(Line line, const kata::Usage& usage) {
+  line.usage = usage;
+  return line;
+}
+
+inline std::vector<Message> messages_of(const Lines& lines) {
+  std::vector<Message> messages;
+  for (const Line& line : lines) messages.push_back(line.message);
+  return messages;
+}
+
+// ---- showing
+
+/// In quotes, the middle left out if it is long.
+inline std::string in_quotes(const std::string& text) {
+  constexpr std::size_t kWhole = 160, kPart = 60;
+  std::string shown = text;
+  if (text.size() > kWhole) {
+    shown = text.substr(0, kPart) + " … " + text.substr(text.size() - kPart);
+  }
+  std::string out = "\"";
+  for (const char c : shown) {
+    if (c == '\n') {
+      out += "\\n";
+    } else {
+      out += c == '\0' ? std::string("\\0") : std::string(1, c);
+    }
+  }
+  out += "\"";
+  if (text.size() > kWhole) out += " (" + std::to_string(text.size()) + " bytes)";
+  return out;
+}
+
+inline std::string role_text(Role role) {
+  constexpr const char* kNames[] = {"system", "user", "assistant", "tool"};
+  const auto i = static_cast<std::size_t>(role);
+  return i < std::size(kNames) ? kNames[i] : "role " + std::to_string(i);
+}
+
+inline std::string shown(const ToolCall& call) {
+  return "call id " + in_quotes(call.id) + ": " + in_quotes(call.name) + " with " +
+         in_quotes(call.arguments);
+}
+
+inline std::string shown(const Message& message) {
+  std::string text = role_text(message.role) + " " + in_quotes(message.text);
+  if (message.role == Role::kTool || !message.call_id.empty() || !message.name.empty()) {
+    text += " to call id " + in_quotes(message.call_id) + ", name " + in_quotes(message.name);
+  }
+  if (message.is_error) text += ", is_error";
+  for (const ToolCall& call : message.calls) text += "\n         " + shown(call);
+  return text;
+}
+
+inline std::string shown(const std::vector<Message>& messages) {
+  constexpr std::size_t kShown = 24;
+  std::string text;
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    if (i >= kShown) return text + "    … (" + std::to_string(messages.size()) + " messages)\n";
+    text += "    " + std::to_string(i) + "  " + shown(messages[i]) + "\n";
+  }
+  return text.empty() ? "    (none)\n" : text;
+}
+
+/// Reports a failure: behaviour, what is wrong, the conversation that it happened in, the seed.
+inline void fail(const std::string& what, const std::vector<Message>& conversation = {}) {
+  const testing::TestInfo* info = testing::UnitTest::GetInstance()->current_test_info();
+  const std::string behaviour = info == nullptr ? "" : info->test_suite_name();
+  std::string text = behaviour + ": " + what + "\n";
+  if (!conversation.empty()) text += "  messages:\n" + shown(conversation);
+  ADD_FAILURE() << text << "  seed " << support::seed();
+}
+
+// ---- invariants
+
+/// Empty if a conversation keeps the rules of README.md so far, else what breaks them first: roles
+/// in a legal order, and each call answered exactly once, in order, before the next other message.
+inline std::string first_breach(const std::vector<Message>& messages) {
+  std::vector<ToolCall> open;  // calls of the last assistant message, not answered yet
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    const Message& message = messages[i];
+    const std::string at = "message " + std::to_string(i) + " (" + role_text(message.role) + ") ";
+    const bool is_assistant = message.role == Role::kAssistant;
+    if (message.role == Role::kTool) {
+      if (open.empty()) return at + "is a result, but no call is left to answer";
+      if (message.call_id != open[0].id || message.name != open[0].name) {
+        return at + "answers " + in_quotes(message.call_id) + " of " + in_quotes(message.name) +
+               "; the next call to answer is " + in_quotes(open[0].id) + " of " +
+               in_quotes(open[0].name);
+      }
+      open.erase(open.begin());
+    } else if (!open.empty()) {
+      return at + "comes while " + in_quotes(open[0].id) + " of " + in_quotes(open[0].name) +
+             " has no result";
+    } else if (message.role == Role::kSystem && i > 0) {
+      return at + "is not the first message";
+    } else if (is_assistant && (i == 0 || messages[i - 1].role == Role::kSystem)) {
+      return at + "comes before any user message";
+    } else if (is_assistant && messages[i - 1].role == Role::kAssistant) {
+      return at + "follows another assistant message";
+    }
+    if (message.role != Role::kTool &&
+        (!message.call_id.empty() || !message.name.empty() || message.is_error)) {
+      return at + "has call_id, name or is_error, which only results have";
+    }
+    if (!is_assistant && !message.calls.empty()) return at + "has calls";
+    if (message.role != Role::kTool) open = message.calls;
+  }
+  if (!open.empty()) return "at the end " + in_quotes(open[0].id) + " has no result";
+  return "";
+}
+
+// ---- comparing
+
+/// Empty if `got` is what the line expects, else in what they differ.
+inline std::string difference(const Message& got, const Line& line) {
+  const Message& expected = line.message;
+  const auto differ = [](const std::string& what, const std::string& want, const std::string& is) {
+    return what + ": expected " + want + ", got " + is;
+  };
+  if (got.role != expected.role) {
+    return differ("role", role_text(expected.role), role_text(got.role));
+  }
+  if (got.call_id != expected.call_id) {
+    return differ("call_id", in_quotes(expected.call_id), in_quotes(got.call_id));
+  }
+  if (got.name != expected.name)
+    return differ("name", in_quotes(expected.name), in_quotes(got.name));
+  if (got.is_error != expected.is_error) {
+    return differ("is_error", expected.is_error ? "true" : "false",
+                  (got.is_error ? "true, text " : "false, text ") + in_quotes(got.text));
+  }
+  if (!line.free_text && got.text != expected.text) {
+    return differ("text", in_quotes(expected.text), in_quotes(got.text));
+  }
+  if (line.free_text && got.text.empty()) return "text: expected one that says why, got none";
+  for (const std::string& part : line.mentions) {
+    if (got.text.find(part) != std::string::npos) continue;
+    return differ("text", "one that holds " + in_quotes(part), in_quotes(got.text));
+  }
+  if (got.calls.size() != expected.calls.size()) {
+    return differ("number of calls", std::to_string(expected.calls.size()),
+                  std::to_string(got.calls.size()));
+  }
+  for (std::size_t i = 0; i < got.calls.size(); ++i) {
+    if (shown(got.calls[i]) != shown(expected.calls[i]) ||
+        got.calls[i].arguments != expected.calls[i].arguments) {
+      return differ("call " + std::to_string(i), shown(expected.calls[i]), shown(got.calls[i]));
+    }
+  }
+  return "";
+}
+
+/// Compares message by message; reports the first difference. `what` is "the history", for
+/// instance.
+inline bool expect_conversation(const std::string& what, const std::vector<Message>& got,
+                                const Lines& expected) {
+  for (std::size_t i = 0; i < got.size() && i < expected.size(); ++i) {
+    const std::string problem = difference(got[i], expected[i]);
+    if (problem.empty()) continue;
+    fail(what + ", message " + std::to_string(i) + ", " + problem, got);
+    return false;
+  }
+  if (got.size() == expected.size()) return true;
+  const std::string missing =
+      got.size() < expected.size() ? "; missing is " + shown(expected[got.size()].message) : "";
+  fail(what + " has " + std::to_string(got.size()) + " messages, expected " +
+           std::to_string(expected.size()) + missing,
+       got);
+  return false;
+}
+
+}  // namespace transcript
