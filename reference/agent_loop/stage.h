@@ -90,6 +90,9 @@ class Stage {
     throwers_[reply].push_back(thrower);
   }
 
+  const Lines& given() const { return given_; }
+  const Lines& follows() const { return follows_; }
+
   /// What the requests hold, as numbers of lines; by default all lines so far.
   std::vector<std::vector<std::size_t>> sent_lines;
 

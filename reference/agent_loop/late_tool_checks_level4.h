@@ -1,0 +1,157 @@
+#pragma once
+
+// The checks of level 4 that are about tools that take too long. Included by checks_level4.cpp.
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "fake_clock.h"
+#include "limits_stage.h"
+#include "random_dialogue.h"
+#include "stage.h"
+#include "transcript.h"
+
+namespace {
+
+using kata::json;
+using kata::ToolCall;
+using limits::play;
+using stage::FakeClock;
+using stage::Improviser;
+using stage::Stage;
+using transcript::asks;
+using transcript::error;
+using transcript::result;
+using transcript::says;
+using transcript::user;
+
+/// Adds a tool whose n-th run takes durations[n] (the last one again and again) and returns
+/// "result <n>".
+kata::Tool& add_slow_tool(Stage& stage, FakeClock& clock, const std::string& name,
+                          const std::vector<std::int64_t>& durations, std::int64_t limit) {
+  const auto run = [&clock, durations, n = std::size_t{0}](const json&) mutable -> json {
+    clock.advance(durations[std::min(n, durations.size() - 1)]);
+    return "result " + std::to_string(n++);
+  };
+  kata::Tool& tool = stage.add_tool(name, run);
+  tool.time_limit_ms = limit;
+  return tool;
+}
+
+/// No result of a slow tool may show in this message.
+void expect_dropped(const Stage& stage, std::size_t message) {
+  if (message >= stage.history.size()) return;  // reported already
+  const std::string& text = stage.history[message].text;
+  if (text.find("result 0") == std::string::npos && text.find("result 1") == std::string::npos) {
+    return;
+  }
+  transcript::fail("the late result shows in message " + std::to_string(message), stage.history);
+}
+
+TEST(LateTool, ResultIsReplacedByAnError) {
+  FakeClock clock;
+  Improviser random;
+  const std::int64_t limit = random.integer(1, 1000);
+  const ToolCall pay = {"p", "pay", "{\"to\":\"me\"}"}, look = {"l", "look", "{}"};
+  Stage stage({user("Pay.")}, {asks({look, pay, look}, "I pay."), result(look, "dark"), error(pay),
+                               result(look, "dark"), says("Paid, perhaps.")});
+  add_slow_tool(stage, clock, "pay", {limit + 1}, limit);
+  stage.add_tool("look", [](const json&) { return "dark"; });
+  play(stage, {}, clock);
+  stage.expect_runs({"look {}", "pay {\"to\":\"me\"}", "look {}"});
+  expect_dropped(stage, 3);
+}
+
+TEST(LateTool, AtTheLimitIsInTime) {
+  FakeClock clock;
+  const ToolCall slow = {"s", "slow", "{}"}, instant = {"i", "instant", "{}"};
+  Stage stage({user("Go.")}, {asks({slow, instant}), result(slow, "result 0"),
+                              result(instant, "result 0"), says("Gone.")});
+  add_slow_tool(stage, clock, "slow", {250}, 250);
+  add_slow_tool(stage, clock, "instant", {0}, 0).has_side_effects = false;
+  play(stage, {}, clock);
+  stage.expect_runs({"slow {}", "instant {}"});
+}
+
+TEST(LateTool, WithoutSideEffectsRunsOnceMore) {
+  FakeClock clock;
+  const ToolCall call = {"s", "search", "{\"for\":\"é\"}"};
+  Stage stage({user("Search.")}, {asks({call, call}), result(call, "result 1"),
+                                  result(call, "result 2"), says("Found.")});
+  add_slow_tool(stage, clock, "search", {101, 100, 0}, 100).has_side_effects = false;
+  play(stage, {}, clock);
+  const std::string run = "search {\"for\":\"é\"}";
+  stage.expect_runs({run, run, run});
+}
+
+TEST(LateTool, TwiceIsAnError) {
+  FakeClock clock;
+  const ToolCall call = {"s", "search", "{}"};
+  Stage stage({user("Search.")},
+              {asks({call, call}), error(call), result(call, "result 2"), says("Found.")});
+  add_slow_tool(stage, clock, "search", {500, 101, 3}, 100).has_side_effects = false;
+  play(stage, {}, clock);
+  stage.expect_runs({"search {}", "search {}", "search {}"});
+  expect_dropped(stage, 2);
+}
+
+TEST(LateTool, TimeIsThatOfOneRun) {
+  FakeClock clock;
+  const ToolCall call = {"s", "slow", "{}"}, pure = {"p", "pure", "{}"};
+  Stage stage({user("Go.")},
+              {asks({call, pure, call, call}), result(call, "result 0"), result(pure, "result 1"),
+               result(call, "result 1"), result(call, "result 2"), asks({call}),
+               result(call, "result 3"), says("Gone.")});
+  stage.model.before_each = [&clock] { clock.advance(100'000); };
+  add_slow_tool(stage, clock, "slow", {90}, 100);
+  add_slow_tool(stage, clock, "pure", {180, 90}, 100).has_side_effects = false;
+  play(stage, {}, clock);
+}
+
+TEST(LateTool, LimitIsTheToolsOwn) {
+  FakeClock clock;
+  const ToolCall slow = {"1", "slow", "{}"}, quick = {"2", "quick", "{}"};
+  const ToolCall endless = {"3", "endless", "{}"};
+  Stage stage({user("Go.")}, {asks({slow, quick, endless}), result(slow, "result 0"), error(quick),
+                              result(endless, "result 0"), says("Gone.")});
+  add_slow_tool(stage, clock, "quick", {50}, 10);
+  add_slow_tool(stage, clock, "slow", {50}, 60);
+  add_slow_tool(stage, clock, "endless", {1'000'000'000'000}, kata::kNoLimit);
+  play(stage, {}, clock);
+}
+
+TEST(LateTool, ThatThrowsIsNotRunAgain) {
+  FakeClock clock;
+  const ToolCall at_once = {"1", "at_once", "{}"}, again = {"2", "again", "{}"};
+  Stage stage({user("Go.")}, {asks({at_once, again}), error(at_once, {"broken at once"}),
+                              error(again, {"broken again"}), says("Gone.")});
+  const auto add = [&](const std::string& name, int throwing_run, const std::string& what) {
+    const auto run = [&clock, throwing_run, what, n = 0](const json&) mutable -> json {
+      clock.advance(200);
+      if (n++ == throwing_run) throw std::runtime_error(what);
+      return "late";
+    };
+    kata::Tool& tool = stage.add_tool(name, run);
+    tool.time_limit_ms = 100;
+    tool.has_side_effects = false;
+  };
+  add("at_once", 0, "broken at once");
+  add("again", 1, "broken again");
+  play(stage, {}, clock);
+  stage.expect_runs({"at_once {}", "again {}", "again {}"});
+}
+
+TEST(LateTool, ThrowsInTimeAndIsNotRunAgain) {
+  FakeClock clock;
+  const ToolCall call = {"1", "search", "{}"};
+  Stage stage({user("Go.")}, {asks({call}), error(call, {"no index"}), says("Gone.")});
+  stage.add_tool("search", [](const json&) -> json { throw std::runtime_error("no index"); })
+      .has_side_effects = false;
+  play(stage, {}, clock);
+  stage.expect_runs({"search {}"});
+}
+
+}  // namespace
