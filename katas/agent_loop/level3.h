@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <stdexcept>
 #include <string_view>
 
@@ -41,33 +40,39 @@ inline constexpr std::string_view kCutMarker = "\n[cut]";
 /// `items`, and passes over all else. Throws nothing; never goes deeper than the schema does.
 inline std::string validate(const json& schema, const json& value,
                             const std::string& where = "arguments") {
-  const std::string type = schema.value("type", "");
-  const bool fits = type.empty() || (type == "integer" && value.is_number_integer()) ||
-                    (type == "number" && value.is_number()) || type == value.type_name();
-  if (!fits) return where + " must be of type " + type + ", not " + value.type_name();
+  if (schema.contains("type")) {
+    const std::string type = schema["type"].get<std::string>();
+    const bool whole = type == "integer" && value.is_number_integer();
+    if (!whole && type != value.type_name()) {
+      return where + " must be of type " + type + ", not " + value.type_name();
+    }
+  }
   if (schema.contains("enum")) {
-    const json& known = schema["enum"];
-    const bool found = std::find(known.begin(), known.end(), value) != known.end();
-    if (!found) return where + " must be one of " + known.dump();
+    bool found = false;
+    for (const json& known : schema["enum"]) found = found || known.dump() == value.dump();
+    if (!found) return where + " must be one of " + schema["enum"].dump();
+  }
+  if (value.is_object() && schema.contains("required")) {
+    for (const json& name : schema["required"]) {
+      const std::string key = name.get<std::string>();
+      if (!value.contains(key)) return where + " lacks " + key;
+    }
   }
   if (value.is_object()) {
-    const json properties = schema.value("properties", json::object());
-    for (const json& name : schema.value("required", json::array())) {
-      if (!value.contains(name)) return where + " lacks " + name.get<std::string>();
-    }
-    for (const auto& [name, part] : value.items()) {
-      if (!properties.contains(name)) {
-        if (schema.value("additionalProperties", json(true)) != json(false)) continue;
-        return where + " must not have " + name;
-      }
-      const std::string problem = validate(properties[name], part, where + "." + name);
+    const bool closed =
+        schema.contains("additionalProperties") && schema["additionalProperties"].dump() == "false";
+    for (const auto& [key, part] : value.items()) {
+      const bool known = schema.contains("properties") && schema["properties"].contains(key);
+      if (!known && closed) return where + " must not have " + key;
+      if (!known) continue;
+      const std::string problem = validate(schema["properties"][key], part, where + "." + key);
       if (!problem.empty()) return problem;
     }
   }
   if (value.is_array() && schema.contains("items")) {
     for (std::size_t i = 0; i < value.size(); ++i) {
-      const std::string problem =
-          validate(schema["items"], value[i], where + "[" + std::to_string(i) + "]");
+      const std::string element = where + "[" + std::to_string(i) + "]";
+      const std::string problem = validate(schema["items"], value[i], element);
       if (!problem.empty()) return problem;
     }
   }

@@ -86,9 +86,6 @@ TEST(Steps, ExactlySoManyModelCalls) {
     expect_ends_after(static_cast<std::size_t>(steps), {},
                       {.limits = {.max_steps = steps}, .status = Status::kStepLimit});
   }
-}
-
-TEST(Steps, AnAnswerAtTheLastCounts) {
   Stage one({user("Hello")}, {says("Hi.")});
   play(one, {.limits = {.max_steps = 1}});
   Stage three({user("Look.")}, {asks({kLook}), result(kLook, "dark"), asks({kLook}),
@@ -116,24 +113,21 @@ TEST(Steps, ARefusedReplyIsAnsweredWhole) {
   for (const ToolCall& call : calls) stage.append(error(call));
   play(stage, {.limits = {.max_steps = 1}, .status = Status::kStepLimit});
   stage.expect_runs({});
+  const auto cut_off = finishing(asks({kLook}), Finish::kLength);
+  Stage twice({user("Look.")}, {cut_off, error(kLook), cut_off, error(kLook)});
+  add_look(twice);
+  play(twice, {.limits = {.max_steps = 2}, .status = Status::kStepLimit});
+  twice.expect_runs({});
 }
 
 TEST(Steps, AnEndedHistoryGoesOn) {
-  Stage stage({user("Look."), asks({kLook}), error(kLook)},
+  Stage stage({user("Look."), asks({kLook}), result(kLook, "light")},
               {asks({kLook}), result(kLook, "dark"), says("Dark.")});
   add_look(stage);
   play(stage, {.limits = {.max_steps = 2, .max_context_tokens = 1000}});
 }
 
-TEST(Steps, CutOffRepliesCount) {
-  const auto cut_off = finishing(asks({kLook}), Finish::kLength);
-  Stage stage({user("Look.")}, {cut_off, error(kLook), cut_off, error(kLook)});
-  add_look(stage);
-  play(stage, {.limits = {.max_steps = 2}, .status = Status::kStepLimit});
-  stage.expect_runs({});
-}
-
-TEST(Budget, InputAndOutputTokensTogether) {
+TEST(Budget, EndsTheLoopOnceItIsExceeded) {
   Improviser random;
   const Usage usage = {random.integer(10, 99), random.integer(10, 99), 0};
   const std::int64_t each = usage.input_tokens + usage.output_tokens;
@@ -143,23 +137,15 @@ TEST(Budget, InputAndOutputTokensTogether) {
         static_cast<std::size_t>(replies), usage,
         {.limits = {.max_tokens = replies * each - short_by}, .status = Status::kTokenLimit});
   }
-}
-
-TEST(Budget, Cost) {
-  Improviser random;
-  const Usage usage = {3, 4, random.integer(10, 99)};
-  const std::int64_t replies = random.integer(1, 5);
-  for (const std::int64_t short_by : {std::int64_t{1}, usage.cost}) {
-    expect_ends_after(
-        static_cast<std::size_t>(replies), usage,
-        {.limits = {.max_cost = replies * usage.cost - short_by}, .status = Status::kCostLimit});
-  }
-}
-
-TEST(Budget, OfNothingAllowsOneReply) {
   expect_ends_after(1, {1, 0, 0}, {.limits = {.max_tokens = 0}, .status = Status::kTokenLimit});
   expect_ends_after(1, {0, 1, 0}, {.limits = {.max_tokens = 0}, .status = Status::kTokenLimit});
   expect_ends_after(1, {0, 0, 1}, {.limits = {.max_cost = 0}, .status = Status::kCostLimit});
+  const Usage costly = {3, 4, random.integer(10, 99)};
+  for (const std::int64_t short_by : {std::int64_t{1}, costly.cost}) {
+    expect_ends_after(
+        static_cast<std::size_t>(replies), costly,
+        {.limits = {.max_cost = replies * costly.cost - short_by}, .status = Status::kCostLimit});
+  }
 }
 
 TEST(Budget, DoesNotRefuseAnAnswer) {

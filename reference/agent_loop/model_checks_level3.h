@@ -66,9 +66,6 @@ TEST(Retry, WaitsDoubleUpToTheCap) {
     for (int n = 0; n < failures; ++n) stage.throws_before(0, overloaded("busy"));
     play(stage, retry, oracle::waits(retry, failures));
   }
-}
-
-TEST(Retry, WaitsDoNotOverflow) {
   constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
   const std::vector<RetryPolicy> policies = {{100, 1, kMax},
                                              {80, 3, 8000},
