@@ -229,7 +229,8 @@ TEST(Recovery, IsThatOfLevel3) {
 
 TEST(Recovery, OfOddThrowsLongResultsAndDeepArguments) {
   const ToolCall odd = {"1", "odd", "{}"}, lengthy = {"2", "long", "{}"};
-  const ToolCall deep = {"3", "long", std::string(10'000, '[')};
+  const ToolCall deep = {"3", "long",
+                         "{\"a\":" + std::string(99, '[') + std::string(99, ']') + "}"};
   const std::string text = "x" + std::string(10'000, '-');
   Stage stage({user("Go.")}, {asks({odd, lengthy, deep}), error(odd),
                               result(lengthy, oracle::cut(text)), error(deep), says("Gone.")});

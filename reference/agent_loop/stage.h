@@ -10,6 +10,7 @@
 #include <exception>
 #include <functional>
 #include <map>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <typeinfo>
@@ -229,25 +230,25 @@ class Stage {
     if (history_right) walk_requests();
   }
 
-  Lines expected_request(std::size_t i) const {
-    const Lines lines = all_lines();
+  bool expect_request(const std::string& name, std::size_t i, const Lines& lines) const {
     if (sent_lines.empty()) {
-      return Lines(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(seen_[i]));
+      return expect_conversation(name, model.requests[i], std::span(lines).first(seen_[i]));
     }
     Lines chosen;
     for (const std::size_t line : sent_lines.at(i)) chosen.push_back(lines.at(line));
-    return chosen;
+    return expect_conversation(name, model.requests[i], chosen);
   }
 
   void walk_requests() const {
     const std::size_t count = model.requests.size();
+    const Lines lines = all_lines();
     for (std::size_t i = 0; i < count && i < seen_.size(); ++i) {
       const std::string name = "what model call " + std::to_string(i) + " was sent";
       const std::string breach = first_breach(model.requests[i]);
       if (!breach.empty()) {
         return fail(name + " is not a legal conversation: " + breach, model.requests[i]);
       }
-      if (!expect_conversation(name, model.requests[i], expected_request(i))) return;
+      if (!expect_request(name, i, lines)) return;
       if (model.descriptions[i].dump() != descriptions_.dump()) {
         return fail("the tools' description in model call " + std::to_string(i) + ": expected " +
                     descriptions_.dump() + ", got " + model.descriptions[i].dump());

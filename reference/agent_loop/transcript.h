@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -137,38 +137,48 @@ inline void fail(const std::string& what, const std::vector<Message>& conversati
 /// Empty if a conversation keeps the rules of README.md so far, else what breaks them first: roles
 /// in a legal order, and each call answered exactly once, in order, before the next other message.
 inline std::string first_breach(const std::vector<Message>& messages) {
-  std::vector<ToolCall> open;  // calls of the last assistant message, not answered yet
+  const std::vector<ToolCall> none;
+  const std::vector<ToolCall>* calls = &none;  // of the last message that was not a result
+  std::size_t answered = 0;                    // how many of them have a result
+  const auto named = [](const std::string& id, const std::string& name) {
+    return in_quotes(id) + " of " + in_quotes(name);
+  };
   for (std::size_t i = 0; i < messages.size(); ++i) {
     const Message& message = messages[i];
     const std::string at = "message " + std::to_string(i) + " (" + role_text(message.role) + ") ";
     const bool is_assistant = message.role == Role::kAssistant;
-    if (message.role == Role::kTool) {
-      if (open.empty()) return at + "is a result, but no call is left to answer";
-      if (message.call_id != open[0].id || message.name != open[0].name) {
-        return at + "answers " + in_quotes(message.call_id) + " of " + in_quotes(message.name) +
-               "; the next call to answer is " + in_quotes(open[0].id) + " of " +
-               in_quotes(open[0].name);
+    const bool is_result = message.role == Role::kTool;
+    const bool waiting = answered < calls->size();
+    if (is_result && !waiting) return at + "is a result, but no call is left to answer";
+    if (waiting) {
+      const ToolCall& next = (*calls)[answered];
+      if (!is_result) return at + "comes while " + named(next.id, next.name) + " has no result";
+      if (message.call_id != next.id || message.name != next.name) {
+        return at + "answers " + named(message.call_id, message.name) +
+               "; the next call to answer is " + named(next.id, next.name);
       }
-      open.erase(open.begin());
-    } else if (!open.empty()) {
-      return at + "comes while " + in_quotes(open[0].id) + " of " + in_quotes(open[0].name) +
-             " has no result";
-    } else if (message.role == Role::kSystem && i > 0) {
-      return at + "is not the first message";
-    } else if (is_assistant && (i == 0 || messages[i - 1].role == Role::kSystem)) {
+    }
+    if (message.role == Role::kSystem && i > 0) return at + "is not the first message";
+    if (is_assistant && (i == 0 || messages[i - 1].role == Role::kSystem)) {
       return at + "comes before any user message";
-    } else if (is_assistant && messages[i - 1].role == Role::kAssistant) {
+    }
+    if (is_assistant && messages[i - 1].role == Role::kAssistant) {
       return at + "follows another assistant message";
     }
-    if (message.role != Role::kTool &&
-        (!message.call_id.empty() || !message.name.empty() || message.is_error)) {
+    const bool answers = !message.call_id.empty() || !message.name.empty() || message.is_error;
+    if (!is_result && answers) {
       return at + "has call_id, name or is_error, which only results have";
     }
     if (!is_assistant && !message.calls.empty()) return at + "has calls";
-    if (message.role != Role::kTool) open = message.calls;
+    if (is_result) {
+      ++answered;
+    } else {
+      calls = &message.calls;
+      answered = 0;
+    }
   }
-  if (!open.empty()) return "at the end " + in_quotes(open[0].id) + " has no result";
-  return "";
+  if (answered == calls->size()) return "";
+  return "at the end " + named((*calls)[answered].id, (*calls)[answered].name) + " has no result";
 }
 
 // ---- comparing
@@ -204,10 +214,9 @@ inline std::string difference(const Message& got, const Line& line) {
                   std::to_string(got.calls.size()));
   }
   for (std::size_t i = 0; i < got.calls.size(); ++i) {
-    if (shown(got.calls[i]) != shown(expected.calls[i]) ||
-        got.calls[i].arguments != expected.calls[i].arguments) {
-      return differ("call " + std::to_string(i), shown(expected.calls[i]), shown(got.calls[i]));
-    }
+    const ToolCall &is = got.calls[i], &want = expected.calls[i];
+    if (is.id == want.id && is.name == want.name && is.arguments == want.arguments) continue;
+    return differ("call " + std::to_string(i), shown(want), shown(is));
   }
   return "";
 }
@@ -215,7 +224,7 @@ inline std::string difference(const Message& got, const Line& line) {
 /// Compares message by message; reports the first difference. `what` is "the history", for
 /// instance.
 inline bool expect_conversation(const std::string& what, const std::vector<Message>& got,
-                                const Lines& expected) {
+                                std::span<const Line> expected) {
   for (std::size_t i = 0; i < got.size() && i < expected.size(); ++i) {
     const std::string problem = difference(got[i], expected[i]);
     if (problem.empty()) continue;
