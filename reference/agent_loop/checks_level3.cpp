@@ -118,8 +118,7 @@ TEST(BadArguments, TenThousandDeep) {
   const std::size_t deep = 10'000;
   expect_refused({repeated("{\"a\":", deep) + "1" + std::string(deep, '}'),
                   "{\"a\":" + std::string(deep, '[') + std::string(deep, ']') + "}",
-                  std::string(deep, '[') + std::string(deep, ']'), repeated("{\"a\":", deep),
-                  "{\"a\":" + std::string(deep, '[')});
+                  std::string(deep, '[')});
 }
 
 TEST(BadArguments, DepthLimit) {

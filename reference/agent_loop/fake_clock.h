@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <vector>
@@ -28,21 +30,24 @@ class FakeClock : public kata::Clock {
   }
 
   void expect_waits(const std::vector<std::int64_t>& expected) const {
-    if (waits == expected) return;
-    transcript::fail("the clock was asked to wait [" + list(waits) + "] ms, expected [" +
-                     list(expected) + "]");
+    const auto text = [](const std::vector<std::int64_t>& list, std::size_t i) {
+      return i < list.size() ? std::to_string(list[i]) + " ms" : "none";
+    };
+    for (std::size_t i = 0; i < std::max(waits.size(), expected.size()); ++i) {
+      if (text(waits, i) == text(expected, i)) continue;
+      return transcript::fail("wait " + std::to_string(i) + ": expected " + text(expected, i) +
+                              ", got " + text(waits, i) + "; " + std::to_string(waits.size()) +
+                              " waits in all, expected " + std::to_string(expected.size()));
+    }
   }
 
  private:
-  static std::string list(const std::vector<std::int64_t>& numbers) {
-    std::string text;
-    for (const std::int64_t number : numbers) {
-      text += (text.empty() ? "" : ", ") + std::to_string(number);
-    }
-    return text;
-  }
-
   std::int64_t now_ms_ = 1'700'000'000'000;
 };
+
+inline std::string retry_text(const kata::RetryPolicy& retry) {
+  return "max_retries " + std::to_string(retry.max_retries) + ", base_ms " +
+         std::to_string(retry.base_ms) + ", cap_ms " + std::to_string(retry.cap_ms);
+}
 
 }  // namespace stage

@@ -36,6 +36,10 @@ kata::Tool& add_slow_tool(Stage& stage, FakeClock& clock, const std::string& nam
     clock.advance(durations[std::min(n, durations.size() - 1)]);
     return "result " + std::to_string(n++);
   };
+  stage.setting += "; " + name + " may take " +
+                   (limit == kata::kNoLimit ? "any time" : std::to_string(limit) + " ms") +
+                   " and takes";
+  for (const std::int64_t duration : durations) stage.setting += " " + std::to_string(duration);
   kata::Tool& tool = stage.add_tool(name, run);
   tool.time_limit_ms = limit;
   return tool;
@@ -116,6 +120,7 @@ TEST(LateTool, ThatThrowsIsNotRunAgain) {
       if (n++ == throwing_run) throw std::runtime_error(what);
       return "late";
     };
+    stage.setting += "; " + name + " may take 100 ms and takes 200";
     kata::Tool& tool = stage.add_tool(name, run);
     tool.time_limit_ms = 100;
     tool.has_side_effects = false;

@@ -34,6 +34,21 @@ struct Setting {
   std::vector<std::int64_t> waits = {};  // expected
 };
 
+/// Only what is limited, and the retries if they are not the default ones.
+inline std::string setting_text(const Setting& setting) {
+  std::string text;
+  const auto add = [&](const std::string& name, std::int64_t limit) {
+    if (limit == kata::kNoLimit) return;
+    text += (text.empty() ? "" : ", ") + name + " " + std::to_string(limit);
+  };
+  add("max_steps", setting.limits.max_steps);
+  add("max_tokens", setting.limits.max_tokens);
+  add("max_cost", setting.limits.max_cost);
+  add("max_context_tokens", setting.limits.max_context_tokens);
+  if (text.empty()) text = "no limits";
+  return setting.waits.empty() ? text : text + "; " + stage::retry_text(setting.retry);
+}
+
 inline void expect_outcome(const kata::Outcome& got, const Setting& setting, const Stage& stage) {
   const auto expect = [&](const std::string& what, const std::string& expected,
                           const std::string& is) {
@@ -73,11 +88,15 @@ inline void plan_trimming(Stage& stage, std::int64_t max_tokens) {
 
 inline void play(Stage& stage, const Setting& setting, FakeClock& clock) {
   kata::Outcome outcome;
+  bool returned = false;
+  stage.setting = setting_text(setting) + stage.setting;
   stage.play([&] {
     outcome = kata::run_limited_agent(stage.model, stage.tools, stage.history, clock, setting.retry,
                                       setting.limits);
+    returned = true;
     return outcome.text;
   });
+  if (!returned) return;  // reported already
   expect_outcome(outcome, setting, stage);
   clock.expect_waits(setting.waits);
 }
@@ -92,6 +111,7 @@ template <typename E>
 void play_throwing(const std::string& type, const std::string& what, Stage& stage,
                    const Setting& setting = {}) {
   FakeClock clock;
+  stage.setting = setting_text(setting);
   stage.play_throwing<E>(type, what, [&] {
     kata::run_limited_agent(stage.model, stage.tools, stage.history, clock, setting.retry,
                             setting.limits);

@@ -20,6 +20,7 @@ using stage::Stage;
 inline void play(Stage& stage, const RetryPolicy& retry = {},
                  const std::vector<std::int64_t>& waits = {}) {
   FakeClock clock;
+  stage.setting = stage::retry_text(retry);
   stage.play([&] {
     return kata::run_recovering_agent(stage.model, stage.tools, stage.history, clock, retry);
   });
@@ -30,6 +31,7 @@ template <typename E>
 void play_throwing(const std::string& type, const std::string& what, Stage& stage,
                    const RetryPolicy& retry = {}, const std::vector<std::int64_t>& waits = {}) {
   FakeClock clock;
+  stage.setting = stage::retry_text(retry);
   stage.play_throwing<E>(type, what, [&] {
     kata::run_recovering_agent(stage.model, stage.tools, stage.history, clock, retry);
   });

@@ -7,13 +7,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <exception>
 #include <functional>
 #include <map>
 #include <span>
 #include <stdexcept>
 #include <string>
-#include <typeinfo>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -97,19 +98,24 @@ class Stage {
   /// What the requests hold, as numbers of lines; by default all lines so far.
   std::vector<std::vector<std::size_t>> sent_lines;
 
+  /// Shown with each failure.
+  std::string setting;
+
   /// Runs the attempt, which returns the loop's text, and expects all of the script.
   template <typename Loop>
   void play(Loop&& loop) {
     prepare();
     std::string text;
     const std::string thrown = caught([&] { text = loop(); });
-    if (!thrown.empty()) fail("the loop threw " + thrown, history);
-    const bool right = thrown.empty() && expect_conversation("the history", history, all_lines());
+    if (!thrown.empty()) return fail("the loop threw " + thrown, history);
+    const bool right = expect_conversation("the history", history, all_lines());
     if (right && text != last_text()) {
       fail("the text returned is " + in_quotes(text) + ", expected " + in_quotes(last_text()),
            history);
     }
-    walk(right);
+    const std::string breach = first_breach(history);
+    if (!breach.empty()) fail("the history is not a legal conversation: " + breach, history);
+    if (right) walk_requests();
   }
 
   /// The same for a loop that must end with an exception of type E with this text, if any is given.
@@ -164,7 +170,7 @@ class Stage {
 
   /// Turns the lines into the model's script, and the requests that it should get.
   void prepare() {
-    model.script.clear();
+    transcript::setting() = setting;
     std::size_t replies = 0;
     std::size_t seen = given_.size();
     const auto expect_call = [&](std::function<kata::Reply()> reply) {
@@ -222,12 +228,6 @@ class Stage {
       return std::string("another exception, ") + in_quotes(error.what());
     }
     return "none";
-  }
-
-  void walk(bool history_right) const {
-    const std::string breach = first_breach(history);
-    if (!breach.empty()) fail("the history is not a legal conversation: " + breach, history);
-    if (history_right) walk_requests();
   }
 
   bool expect_request(const std::string& name, std::size_t i, const Lines& lines) const {

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <span>
 #include <string>
 #include <utility>
@@ -72,24 +74,44 @@ inline std::vector<Message> messages_of(const Lines& lines) {
 
 // ---- showing
 
+inline bool continues(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
+}
+
+/// How many bytes the UTF-8 character at `at` has, or 0 if there is none.
+inline std::size_t character_at(const std::string& text, std::size_t at) {
+  const auto lead = static_cast<unsigned char>(text[at]);
+  if (lead < 0x20 || (lead >= 0x80 && lead < 0xC0)) return 0;
+  const std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  if (at + length > text.size()) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if (!continues(text[at + i])) return 0;
+  }
+  return length;
+}
+
+/// The text with line ends as \n, and with other bytes that cannot be shown as \xNN.
+inline std::string printable(const std::string& text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = character_at(text, at);
+    char escape[8];
+    std::snprintf(escape, sizeof escape, "\\x%02X", static_cast<unsigned char>(text[at]));
+    out += length > 0 ? text.substr(at, length) : text[at] == '\n' ? "\\n" : escape;
+    at += std::max<std::size_t>(length, 1);
+  }
+  return out;
+}
+
 /// In quotes, the middle left out if it is long.
 inline std::string in_quotes(const std::string& text) {
   constexpr std::size_t kWhole = 160, kPart = 60;
-  std::string shown = text;
-  if (text.size() > kWhole) {
-    shown = text.substr(0, kPart) + " … " + text.substr(text.size() - kPart);
-  }
-  std::string out = "\"";
-  for (const char c : shown) {
-    if (c == '\n') {
-      out += "\\n";
-    } else {
-      out += c == '\0' ? std::string("\\0") : std::string(1, c);
-    }
-  }
-  out += "\"";
-  if (text.size() > kWhole) out += " (" + std::to_string(text.size()) + " bytes)";
-  return out;
+  if (text.size() <= kWhole) return "\"" + printable(text) + "\"";
+  std::size_t end = kPart, begin = text.size() - kPart;
+  while (end > kPart - 4 && continues(text[end])) --end;
+  while (begin < text.size() - kPart + 4 && continues(text[begin])) ++begin;
+  return "\"" + printable(text.substr(0, end)) + " … " + printable(text.substr(begin)) + "\" (" +
+         std::to_string(text.size()) + " bytes)";
 }
 
 inline std::string role_text(Role role) {
@@ -109,7 +131,13 @@ inline std::string shown(const Message& message) {
     text += " to call id " + in_quotes(message.call_id) + ", name " + in_quotes(message.name);
   }
   if (message.is_error) text += ", is_error";
-  for (const ToolCall& call : message.calls) text += "\n         " + shown(call);
+  constexpr std::size_t kShown = 12;
+  for (std::size_t i = 0; i < std::min(kShown, message.calls.size()); ++i) {
+    text += "\n         " + shown(message.calls[i]);
+  }
+  if (message.calls.size() > kShown) {
+    text += "\n         … (" + std::to_string(message.calls.size()) + " calls)";
+  }
   return text;
 }
 
@@ -123,13 +151,21 @@ inline std::string shown(const std::vector<Message>& messages) {
   return text.empty() ? "    (none)\n" : text;
 }
 
-/// Reports a failure: behaviour, what is wrong, the conversation that it happened in, the seed.
+/// What else was given: limits, for instance. Shown with each failure.
+inline std::string& setting() {
+  static std::string text;
+  return text;
+}
+
+/// Reports a failure: behaviour, what is wrong, the seed, the conversation that it happened in.
 inline void fail(const std::string& what, const std::vector<Message>& conversation = {}) {
   const testing::TestInfo* info = testing::UnitTest::GetInstance()->current_test_info();
   const std::string behaviour = info == nullptr ? "" : info->test_suite_name();
-  std::string text = behaviour + ": " + what + "\n";
-  if (!conversation.empty()) text += "  messages:\n" + shown(conversation);
-  ADD_FAILURE() << text << "  seed " << support::seed();
+  // The seed comes first: what is long may be cut at its end.
+  std::string text = behaviour + ": " + what + "\n  seed " + std::to_string(support::seed());
+  if (!setting().empty()) text += "\n  with " + setting();
+  if (!conversation.empty()) text += "\n  the messages as they are:\n" + shown(conversation);
+  ADD_FAILURE() << text;
 }
 
 // ---- invariants
