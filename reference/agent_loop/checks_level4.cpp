@@ -86,7 +86,7 @@ TEST(Steps, ExactlySoManyModelCalls) {
     expect_ends_after(static_cast<std::size_t>(steps), {},
                       {.limits = {.max_steps = steps}, .status = Status::kStepLimit});
   }
-  Stage one({user("Hello")}, {says("Hi.")});
+  Stage one({user("Hello")}, {finishing(says("Hi th"), Finish::kLength)});
   play(one, {.limits = {.max_steps = 1}});
   Stage three({user("Look.")}, {asks({kLook}), result(kLook, "dark"), asks({kLook}),
                                 result(kLook, "dark"), says("Dark.")});
@@ -170,7 +170,7 @@ TEST(Budget, FirstReasonIsNamed) {
 
 TEST(Outcome, SumsTheUsageOfAllReplies) {
   Stage stage({user("Look.")}, {using_up(asks({kLook}), {1, 20, 300}), result(kLook, "dark"),
-                                using_up(asks({kLook}), {4000, 50000, 600000}),
+                                using_up(asks({kLook}), {4000000000, 50000000000, 600000000000}),
                                 result(kLook, "dark"), using_up(says("Dark."), {7, 80, 900})});
   add_look(stage);
   stage.throws_before(1, overloaded("busy"));
