@@ -64,7 +64,7 @@ struct Tool {
   std::string description;
   json parameters;  // JSON schema of the arguments
   std::function<json(const json& arguments)> run;
-  std::int64_t time_limit_ms = kNoLimit;  // counts from level 4 on
+  std::int64_t time_limit_ms = kNoLimit;  // ≥ 0; counts from level 4 on
   bool has_side_effects = true;           // counts from level 4 on
 };
 

@@ -83,8 +83,8 @@ inline std::string validate(const json& schema, const json& value,
 ///
 /// A call is not run but answered with an error if
 /// - no tool has its name: the text holds this name and the name of every tool;
-/// - its arguments are longer than kArgumentBytesMax bytes, are not JSON, are not an object, or are
-///   nested deeper than kArgumentDepthMax;
+/// - its arguments are longer than kArgumentBytesMax bytes, are not JSON (with a NUL byte they are
+///   not), are not an object, or are nested deeper than kArgumentDepthMax;
 /// - validate(parameters, arguments) objects: the text holds what it said;
 /// - its reply ended with Finish::kLength, which may have cut any of the reply's calls.
 /// A tool fails by throwing anything at all; if it is a std::exception, the text holds what(). But
@@ -92,12 +92,12 @@ inline std::string validate(const json& schema, const json& value,
 ///
 /// A result's text of more than kResultBytesMax bytes, an error's too, is cut: it is the longest
 /// beginning of at most that many bytes that ends between two UTF-8 characters, and then
-/// kCutMarker.
+/// kCutMarker. What an error's text must hold, it holds before it is cut.
 ///
 /// A model call that throws a ModelError that is retryable is made again as `retry` says, with the
 /// same messages; each model call has max_retries of its own, and the error of the last one
-/// propagates. Anything else that the model throws propagates at once. What history then holds is
-/// not said here.
+/// propagates. Anything else that the model throws propagates at once. Both come out as what was
+/// thrown, also if of a class derived from ModelError. What history then holds is not said here.
 std::string run_recovering_agent(Model& model, const std::vector<Tool>& tools,
                                  std::vector<Message>& history, Clock& clock,
                                  const RetryPolicy& retry);

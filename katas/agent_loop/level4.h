@@ -4,7 +4,7 @@
 
 namespace kata {
 
-/// All are ≥ 0.
+/// All are ≥ 0, as are all counts of usage, whose sums fit in their type.
 struct Limits {
   std::int64_t max_steps = kNoLimit;   // model calls that gave a reply
   std::int64_t max_tokens = kNoLimit;  // input and output of all replies together
@@ -13,7 +13,7 @@ struct Limits {
       kNoLimit;  // count_tokens of all messages sent in one model call
 };
 
-/// Why the loop ended; the first that holds.
+/// Why the loop ended. What is tested when, and in which order, is said below.
 enum class Status { kAnswered, kTokenLimit, kCostLimit, kStepLimit, kContextLimit };
 
 struct Outcome {
@@ -36,21 +36,22 @@ inline std::int64_t count_tokens(const Message& message) {
 ///
 /// After each reply, in this order: without calls it is the answer. Else, if the tokens or the cost
 /// so far are above their limit, or max_steps replies have come, its calls are not run but answered
-/// with errors, and the loop ends. So it does, with no model call at all, if max_steps is 0.
+/// with errors, and the loop ends. If max_steps is 0 it ends, as kStepLimit, before anything else.
 ///
-/// A tool is late if it returns more than time_limit_ms after its start, by the clock. What it
-/// returned is then dropped. A tool without side effects is run once more, with a limit of its own;
-/// late again, or with side effects, its call is answered with an error. One that throws is
-/// answered as on level 3, late or not, and not run again.
+/// A tool is late if it returns more than time_limit_ms after its start; the clock is read right
+/// before and right after the run. What it returned is then dropped. A tool without side effects is
+/// run once more, with its whole limit again; late again, or with side effects, its call is
+/// answered with an error. One that throws is answered as on level 3, late or not, and not run
+/// again.
 ///
 /// If the messages are more than max_context_tokens, the oldest exchanges are left out of what is
 /// sent: as few as make the rest fit, the oldest first. An exchange is, before the last user
 /// message, a user message with all that follows it up to the next user message; after the last
 /// user message, an assistant message with the results of its calls. A system message and the last
-/// user message are always sent. If these two alone do not fit, the loop ends before the model
-/// call.
+/// user message are always sent. If these two alone do not fit, the model is never called:
+/// kContextLimit, with history as it was.
 ///
-/// history always gets the whole conversation. If the loop throws, it is as it was before.
+/// history gets the whole conversation. If the loop throws, it is as it was before.
 Outcome run_limited_agent(Model& model, const std::vector<Tool>& tools,
                           std::vector<Message>& history, Clock& clock, const RetryPolicy& retry,
                           const Limits& limits);
