@@ -126,6 +126,8 @@ const Tool& known_tool(const std::vector<Tool>& tools, const std::string& name) 
 /// 10,000 brackets is small, but 10,000 nested calls are not. The parser itself does not recurse.
 json parsed_arguments(const std::string& text) {
   if (text.size() > kArgumentBytesMax) throw CallError("The arguments are too long.");
+  const bool has_nul = text.find('\0') != std::string::npos;  // the parser would stop there
+  if (has_nul) throw CallError("The arguments are not valid JSON: they hold a NUL byte.");
   int deepest = 0;
   const auto measure = [&deepest](int depth, json::parse_event_t event, const json&) {
     const bool opens =

@@ -91,10 +91,15 @@ TEST(Answer, IsNotTheTextBesideACall) {
 
 TEST(Answer, CallsDecideNotTheFinishReason) {
   const ToolCall call = {"c", "look", "{}"};
-  Stage stage({user("Look.")}, {finishing(asks({call}), kata::Finish::kStop), result(call, "dark"),
-                                finishing(says("Dark."), kata::Finish::kToolCalls)});
+  Stage stage({user("Look.")},
+              {finishing(asks({call}), kata::Finish::kStop), result(call, "dark"),
+               finishing(asks({call}, "I loo"), kata::Finish::kLength), result(call, "dark"),
+               finishing(says("Dark."), kata::Finish::kToolCalls)});
   stage.add_tool("look", [](const json&) { return "dark"; });
   play(stage);
+  stage.expect_runs({"look {}", "look {}"});
+  Stage cut_off({user("Tell.")}, {finishing(says("Once upon a ti"), kata::Finish::kLength)});
+  play(cut_off);
 }
 
 TEST(Loop, GoesOnAsLongAsTheModelCalls) {

@@ -18,6 +18,7 @@ using stage::Kind;
 using stage::Stage;
 using transcript::asks;
 using transcript::error;
+using transcript::finishing;
 using transcript::Lines;
 using transcript::result;
 using transcript::says;
@@ -134,7 +135,9 @@ TEST(ParallelCalls, OfManyTurns) {
     for (int i = 0; i <= (turn * 2) % 3; ++i) {
       calls.push_back(look("call_" + std::to_string(i), std::to_string(turn) + std::to_string(i)));
     }
-    stage.append(asks(calls));
+    constexpr kata::Finish kEnds[] = {kata::Finish::kToolCalls, kata::Finish::kLength,
+                                      kata::Finish::kStop};
+    stage.append(finishing(asks(calls), kEnds[turn % 3]));
     for (const ToolCall& call : calls) {
       stage.append(result(call, json::parse(call.arguments).at("at")));
     }
@@ -232,14 +235,18 @@ TEST(Failure, IsOverWithTheNextRun) {
 }
 
 TEST(Failure, OfEveryStandardKind) {
-  const std::vector<ToolCall> calls = {
-      {"1", "throws", "{\"i\":1}"}, {"2", "throws", "{\"i\":2}"}, {"3", "throws", "{\"i\":3}"}};
-  Stage stage({user("Try.")},
-              {asks(calls), error(calls[0], {"a logic_error"}),
-               error(calls[1], {"an out_of_range"}), error(calls[2], {"no key"}), says("Tried.")});
-  stage.add_tool("throws", [](const json& x) -> json {
+  const std::vector<ToolCall> calls = {{"1", "throws", "{\"i\":1}"},
+                                       {"2", "throws", "{\"i\":2}"},
+                                       {"3", "throws", "{\"i\":3}"},
+                                       {"4", "throws", "{\"i\":4}"}};
+  const std::string lines = "exit code 1\n\tat \"main\", naïve → 😀\n\nlast line";
+  Stage stage({user("Try.")}, {asks(calls), error(calls[0], {"a logic_error"}),
+                               error(calls[1], {"an out_of_range"}), error(calls[2], {lines}),
+                               error(calls[3], {"no key"}), says("Tried.")});
+  stage.add_tool("throws", [&lines](const json& x) -> json {
     if (x.at("i") == 1) throw std::logic_error("a logic_error");
     if (x.at("i") == 2) throw std::out_of_range("an out_of_range");
+    if (x.at("i") == 3) throw std::runtime_error(lines);
     throw json::other_error::create(500, "no key", nullptr);
   });
   play(stage);
@@ -254,10 +261,15 @@ TEST(Failure, WithoutWordsStillHasAText) {
 
 TEST(Failure, IsNotWhatAResultSays) {
   const ToolCall call = look("c", "Error: The tool failed: nothing"), empty = look("d", "");
-  Stage stage({user("Look.")},
-              {asks({call, empty}), result(call, "Error: The tool failed: nothing"),
-               result(empty, ""), says("Seen.")});
+  const ToolCall find = {"f", "find", "{}"};
+  Stage stage(
+      {user("Look.")},
+      {asks({call, empty, find}), result(call, "Error: The tool failed: nothing"),
+       result(empty, ""), result(find, R"({"error":"not found","is_error":true})"), says("Seen.")});
   add_look_and_fail(stage);
+  stage.add_tool("find", [](const json&) -> json {
+    return {{"error", "not found"}, {"is_error", true}};
+  });
   play(stage);
 }
 

@@ -76,18 +76,21 @@ TEST(UnknownTool, EXAMPLE_SumIsNotAdd) {
 }
 
 TEST(UnknownTool, ResultNamesTheOthers) {
-  const std::vector<ToolCall> calls = {{"1", "Look", "{}"}, {"2", "look", "{\"n\":1}"},
-                                       {"3", "loo", "{}"},  {"4", "look2", "{}"},
-                                       {"5", "", "{}"},     {"6", "look", "{\"n\":2}"}};
+  const std::vector<ToolCall> calls = {
+      {"1", "Look", "{}"}, {"2", "look", "{\"n\":1}"}, {"3", "loo", "{}"},   {"4", "look2", "{}"},
+      {"5", "", "{}"},     {"6", "look", "{\"n\":2}"}, {"7", " look", "{}"}, {"8", "look ", "{}"}};
+  std::vector<std::string> names = {"zoo", "look", "a-longer-name"};
+  for (int i = 10; i < 37; ++i) names.push_back("tool_" + std::to_string(i));
   Stage stage({user("Look.")}, {asks(calls)});
+  for (const std::string& name : names) {
+    stage.add_tool(name, [](const json&) { return "dark"; });
+  }
   for (const ToolCall& call : calls) {
-    stage.append(call.name == "look" ? result(call, "dark")
-                                     : error(call, {call.name, "look", "a-longer-name", "zoo"}));
+    std::vector<std::string> mentions = names;
+    mentions.push_back(call.name);
+    stage.append(call.name == "look" ? result(call, "dark") : error(call, mentions));
   }
   stage.append(says("Dark."));
-  stage.add_tool("zoo", [](const json&) { return "zoo"; });
-  stage.add_tool("look", [](const json&) { return "dark"; });
-  stage.add_tool("a-longer-name", [](const json&) { return "long"; });
   play(stage);
   stage.expect_runs({"look {\"n\":1}", "look {\"n\":2}"});
   {
@@ -101,6 +104,8 @@ TEST(BadArguments, NotAJsonObject) {
   expect_refused({"", " ", "{", "{\"a\": 1", "{\"a\": \"cut o", "{\"a\": 1,}", "{\"a\": 1} {}",
                   "{'a': 1}", "{a: 1}", "undefined", "{\"a\": 01}", "{\"a\":}", "}", "{} // none",
                   "```json\n{}\n```"});
+  expect_refused({"{\"a\": é}", "{→: 1}", R"({"a": "\😀"})", "{} é"});
+  expect_refused({std::string("{}\0x", 4), std::string("{\"a\": 1}\0", 9)});
   expect_refused({"[]", "[{\"a\": 1}]", "null", "3", "\"{}\"", "true", "0.5", "\"\""},
                  json::object());
 }

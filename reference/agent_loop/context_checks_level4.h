@@ -68,6 +68,7 @@ TEST(Context, EXAMPLE_OldestExchangesAreLeftOut) {
 TEST(Context, FewestExchangesAreLeftOut) {
   Lines given = {system_line("Be brief.")};
   for (int i = 0; i < 4; ++i) {
+    if (i == 1) given.push_back(user("No answer came to this, and it goes alone."));
     given.push_back(user("Question " + std::to_string(i)));
     given.push_back(says("Answer " + std::to_string(i)));
   }

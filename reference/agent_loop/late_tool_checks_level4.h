@@ -28,13 +28,18 @@ using transcript::result;
 using transcript::says;
 using transcript::user;
 
+/// What the n-th run of a slow tool returns; no error's text would say this by itself.
+std::string receipt(std::size_t n) {
+  return "RECEIPT-7f3a91-" + std::to_string(n);
+}
+
 /// Adds a tool whose n-th run takes durations[n] (the last one again and again) and returns
-/// "result <n>".
+/// receipt(n).
 kata::Tool& add_slow_tool(Stage& stage, FakeClock& clock, const std::string& name,
                           const std::vector<std::int64_t>& durations, std::int64_t limit) {
   const auto run = [&clock, durations, n = std::size_t{0}](const json&) mutable -> json {
     clock.advance(durations[std::min(n, durations.size() - 1)]);
-    return "result " + std::to_string(n++);
+    return receipt(n++);
   };
   stage.setting += "; " + name + " may take " +
                    (limit == kata::kNoLimit ? "any time" : std::to_string(limit) + " ms") +
@@ -48,7 +53,7 @@ kata::Tool& add_slow_tool(Stage& stage, FakeClock& clock, const std::string& nam
 /// No result of a slow tool may show in this message.
 void expect_dropped(const Stage& stage, std::size_t message) {
   if (message >= stage.history.size()) return;  // reported already
-  if (stage.history[message].text.find("result ") == std::string::npos) return;
+  if (stage.history[message].text.find("RECEIPT-7f3a91") == std::string::npos) return;
   transcript::fail("the late result shows in message " + std::to_string(message), stage.history);
 }
 
@@ -70,24 +75,26 @@ TEST(LateTool, LimitIsTheToolsOwn) {
   FakeClock clock;
   const ToolCall at_limit = {"1", "at_limit", "{}"}, instant = {"2", "instant", "{}"};
   const ToolCall quick = {"3", "quick", "{}"}, endless = {"4", "endless", "{}"};
-  Stage stage(
-      {user("Go.")},
-      {asks({at_limit, quick, instant, endless}), result(at_limit, "result 0"), error(quick),
-       result(instant, "result 0"), result(endless, "result 0"), says("Gone.")});
+  const ToolCall ages = {"5", "ages", "{}"};
+  Stage stage({user("Go.")},
+              {asks({at_limit, quick, instant, endless, ages}), result(at_limit, receipt(0)),
+               error(quick), result(instant, receipt(0)), result(endless, receipt(0)),
+               result(ages, receipt(0)), says("Gone.")});
   add_slow_tool(stage, clock, "quick", {50}, 10);
   add_slow_tool(stage, clock, "at_limit", {250}, 250);
   add_slow_tool(stage, clock, "instant", {0}, 0).has_side_effects = false;
   add_slow_tool(stage, clock, "endless", {1'000'000'000'000}, kata::kNoLimit);
+  add_slow_tool(stage, clock, "ages", {1000}, kata::kNoLimit - 1);
   play(stage, {}, clock);
-  stage.expect_runs({"at_limit {}", "quick {}", "instant {}", "endless {}"});
+  stage.expect_runs({"at_limit {}", "quick {}", "instant {}", "endless {}", "ages {}"});
 }
 
 TEST(LateTool, WithoutSideEffectsRunsOnceMore) {
   FakeClock clock;
   const ToolCall call = {"s", "search", "{\"for\":\"é\"}"};
   Stage stage({user("Search.")},
-              {asks({call, call, call, call}), result(call, "result 1"), result(call, "result 2"),
-               error(call), result(call, "result 5"), says("Found.")});
+              {asks({call, call, call, call}), result(call, receipt(1)), result(call, receipt(2)),
+               error(call), result(call, receipt(5)), says("Found.")});
   add_slow_tool(stage, clock, "search", {101, 100, 0, 500, 101, 3}, 100).has_side_effects = false;
   play(stage, {}, clock);
   stage.expect_runs(std::vector<std::string>(6, "search {\"for\":\"é\"}"));
@@ -98,9 +105,9 @@ TEST(LateTool, TimeIsThatOfOneRun) {
   FakeClock clock;
   const ToolCall call = {"s", "slow", "{}"}, pure = {"p", "pure", "{}"};
   Stage stage({user("Go.")},
-              {asks({call, pure, call, call}), result(call, "result 0"), result(pure, "result 1"),
-               result(call, "result 1"), result(call, "result 2"), asks({call}),
-               result(call, "result 3"), says("Gone.")});
+              {asks({call, pure, call, call}), result(call, receipt(0)), result(pure, receipt(1)),
+               result(call, receipt(1)), result(call, receipt(2)), asks({call}),
+               result(call, receipt(3)), says("Gone.")});
   stage.model.before_each = [&clock] { clock.advance(100'000); };
   add_slow_tool(stage, clock, "slow", {90}, 100);
   add_slow_tool(stage, clock, "pure", {180, 90}, 100).has_side_effects = false;

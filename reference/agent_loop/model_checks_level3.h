@@ -36,6 +36,12 @@ using transcript::result;
 using transcript::says;
 using transcript::user;
 
+/// As a provider's library throws it; it must come out as what it is, not as a copy of its base.
+struct ProviderError : ModelError {
+  using ModelError::ModelError;
+};
+constexpr const char* kProviderError = "the class derived from ModelError that the model threw,";
+
 TEST(Retry, EXAMPLE_ThreeAndFourTimesOverloaded) {
   const RetryPolicy retry = {.max_retries = 3, .base_ms = 100, .cap_ms = 150};
   for (const bool fourth : {false, true}) {
@@ -95,10 +101,11 @@ TEST(Retry, EndsWithTheLastError) {
   for (const int retries : {0, 1, 4}) {
     const RetryPolicy retry = {.max_retries = retries, .base_ms = 7, .cap_ms = 1'000'000};
     Stage stage({user("Anybody there?")}, {});
-    for (int n = 0; n <= retries; ++n)
-      stage.throws_before(0, overloaded("busy " + std::to_string(n)));
-    play_throwing<ModelError>("ModelError", "busy " + std::to_string(retries), stage, retry,
-                              oracle::waits(retry, retries));
+    for (int n = 0; n <= retries; ++n) {
+      stage.throws_before(0, [n] { throw ProviderError("busy " + std::to_string(n), true); });
+    }
+    play_throwing<ProviderError>(kProviderError, "busy " + std::to_string(retries), stage, retry,
+                                 oracle::waits(retry, retries));
   }
 }
 
@@ -108,8 +115,8 @@ TEST(FatalError, PropagatesAtOnce) {
   play_throwing<ModelError>("ModelError", "no such model", first);
   Stage after_retry({user("Hello")}, {});
   after_retry.throws_before(0, overloaded("busy"));
-  after_retry.throws_before(0, refused("key expired"));
-  play_throwing<ModelError>("ModelError", "key expired", after_retry, {}, {500});
+  after_retry.throws_before(0, [] { throw ProviderError("key expired", false); });
+  play_throwing<ProviderError>(kProviderError, "key expired", after_retry, {}, {500});
 }
 
 TEST(FatalError, IsAnythingElseThatTheModelThrows) {

@@ -98,7 +98,8 @@ class Improviser {
       case Kind::kFails:
         return transcript::error(made("fails", "{\"code\":" + x + "}", true), {"broken " + x});
       case Kind::kUnknown:
-        return transcript::error(made("sums", "{\"a\":1}", false), {"sums", "sum", "echo", "pair"});
+        return transcript::error(made("total-7c", "{\"a\":1}", false),
+                                 {"total-7c", "sum", "echo", "pair", "fails"});
       case Kind::kNoJson:
         return transcript::error(made("echo", "{\"text\": \"" + x, false));
       case Kind::kNotFitting:

@@ -81,7 +81,7 @@ inline bool continues(char byte) {
 /// How many bytes the UTF-8 character at `at` has, or 0 if there is none.
 inline std::size_t character_at(const std::string& text, std::size_t at) {
   const auto lead = static_cast<unsigned char>(text[at]);
-  if (lead < 0x20 || (lead >= 0x80 && lead < 0xC0)) return 0;
+  if ((lead >= 0x80 && lead < 0xC2) || lead > 0xF4) return 0;
   const std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
   if (at + length > text.size()) return 0;
   for (std::size_t i = 1; i < length; ++i) {
@@ -90,11 +90,22 @@ inline std::size_t character_at(const std::string& text, std::size_t at) {
   return length;
 }
 
+inline bool is_utf8(const std::string& text) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t length = character_at(text, at);
+    if (length == 0) return false;
+    at += length;
+  }
+  return true;
+}
+
 /// The text with line ends as \n, and with other bytes that cannot be shown as \xNN.
 inline std::string printable(const std::string& text) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = character_at(text, at);
+    const bool is_control = static_cast<unsigned char>(text[at]) < 0x20;
+    const std::size_t length = is_control ? 0 : character_at(text, at);
     char escape[8];
     std::snprintf(escape, sizeof escape, "\\x%02X", static_cast<unsigned char>(text[at]));
     out += length > 0 ? text.substr(at, length) : text[at] == '\n' ? "\\n" : escape;
@@ -171,7 +182,8 @@ inline void fail(const std::string& what, const std::vector<Message>& conversati
 // ---- invariants
 
 /// Empty if a conversation keeps the rules of README.md so far, else what breaks them first: roles
-/// in a legal order, and each call answered exactly once, in order, before the next other message.
+/// in a legal order, each call answered exactly once, in order, before the next other message, and
+/// texts valid UTF-8.
 inline std::string first_breach(const std::vector<Message>& messages) {
   const std::vector<ToolCall> none;
   const std::vector<ToolCall>* calls = &none;  // of the last message that was not a result
@@ -206,6 +218,9 @@ inline std::string first_breach(const std::vector<Message>& messages) {
       return at + "has call_id, name or is_error, which only results have";
     }
     if (!is_assistant && !message.calls.empty()) return at + "has calls";
+    if (!is_utf8(message.text)) {
+      return at + "has a text that is not valid UTF-8: " + in_quotes(message.text);
+    }
     if (is_result) {
       ++answered;
     } else {

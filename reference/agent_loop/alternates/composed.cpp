@@ -143,6 +143,7 @@ bool too_deep(const std::string& text) {
 
 Result arguments_for(const Tool& tool, const std::string& text) {
   if (text.size() > kArgumentBytesMax) return Failure{"arguments: too long"};
+  if (std::count(text.begin(), text.end(), '\0') > 0) return Failure{"arguments: a NUL byte"};
   if (too_deep(text)) return Failure{"arguments: nested too deep"};
   const json value = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!value.is_object()) return Failure{"arguments: expected one JSON object"};

@@ -143,6 +143,9 @@ static int depth_of(const json& value) {
 /// The text is empty where there is nothing to complain of.
 static std::string complaint_about(const std::string& text, const json& schema, json& arguments) {
   if (text.size() > kArgumentBytesMax) return "the arguments are too large";
+  for (std::size_t i = 0; i < text.size(); i++) {
+    if (text[i] == 0) return "the arguments are no JSON, see the NUL at byte " + std::to_string(i);
+  }
   try {
     arguments = json::parse(text);
   } catch (json::parse_error& e) {
