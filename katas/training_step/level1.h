@@ -41,7 +41,8 @@ struct Batch {
 /// zero_grad, forward and step are called once each.
 ///
 /// Clip: norm is the root of the sum of the squares of all gradients of optimizer.parameters(), as
-/// of one vector; an undefined gradient is left out and stays undefined. Each gradient is
+/// of one vector; an undefined gradient is left out and stays undefined. At least one parameter is
+/// used and not frozen. Each gradient is
 /// multiplied by min(1, max_norm / (norm + 1e-6)). max_norm > 0, also infinity. After the call the
 /// gradients are still those that step() saw.
 ///

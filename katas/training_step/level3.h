@@ -38,7 +38,7 @@ class AdamW : public Optimizer {
 };
 
 /// Parameters are float32 or float64, of any strides, and changed in place.
-/// Throws std::invalid_argument if a parameter is in two groups, or twice in one.
+/// Throws std::invalid_argument if a tensor object (is_same) is in two groups, or twice in one.
 std::unique_ptr<AdamW> make_adamw(const std::vector<ParameterGroup>& groups);
 
 /// Multiplies all gradients of `parameters` by min(1, max_norm / (norm + 1e-6)) and returns norm,

@@ -48,6 +48,7 @@ class Trainer {
   /// logits (N, V), and targets int64 (N). The loss is the cross entropy of level 2, averaged over
   /// the valid tokens of all micro-batches together; the gradient, that of this loss, is clipped
   /// once. The graph of a micro-batch is gone before the next one's forward.
+  /// A micro-batch without a valid token adds nothing, not even gradients of zeros.
   /// If no token is valid, or the norm is NaN or infinite, no parameter, no state of the optimizer
   /// and no counter changes.
   virtual StepReport step(const std::vector<Batch>& micro_batches) = 0;

@@ -177,6 +177,14 @@ TEST(Clipping, OneNormOverAllParameters) {
   }
 }
 
+TEST(Clipping, BeginsBelowMaxNorm) {
+  // By 1e-6: the factor is less than 1 for norms from max_norm − 1e-6 on.
+  RandomTensors random;
+  const Regression r = random_regression(random, torch::kFloat64);
+  kata::Sgd sgd(r.parameters(), 0.5);
+  expect_right_step(r, sgd, Expected(r, kInfinity, 0.5).norm + 5e-7, 0.5, kFloat64);
+}
+
 TEST(Clipping, NeverEnlargesAndChangesNoBit) {
   RandomTensors random;
   const Regression r = random_regression(random);

@@ -159,7 +159,16 @@ TEST(Groups, RefuseAParameterTwice) {
   refuse("a parameter in two groups", {{{p, q}, {}}, {{r, p}, {}}});
   refuse("a parameter in the first and third group", {{{p}, {}}, {{q}, {}}, {{r, p}, {}}});
   refuse("a parameter twice in one group", {{{p, q, p}, {}}});
-  kata::make_adamw({{{p, q}, {}}, {{r}, {}}});  // equal values are not the same tensor
+  const auto accept = [](const std::string& what, const std::vector<kata::ParameterGroup>& groups) {
+    try {
+      kata::make_adamw(groups);
+    } catch (const std::invalid_argument&) {
+      support::fail("make_adamw refuses " + what + ", though no tensor is there twice");
+    }
+  };
+  accept("three parameters of equal values", {{{p, q}, {}}, {{r}, {}}});
+  const torch::Tensor none = parameter(torch::zeros({0})), other = parameter(torch::zeros({0}));
+  accept("two parameters of shape (0)", {{{none, other}, {}}});
 }
 
 TEST(Groups, ListAllParametersInOrder) {

@@ -76,6 +76,16 @@ TEST(ClipGradients, NeverEnlargesAndChangesNoBit) {
   }
 }
 
+TEST(ClipGradients, BeginsBelowMaxNorm) {
+  for (const double max_norm : {1.0, 1.0 + 5e-7}) {  // the factor is less than 1 up to 1 + 1e-6
+    const torch::Tensor p = parameter(value(0));
+    give(p, value(1));
+    expect_number("the returned norm", kata::clip_gradients({p}, max_norm), 1, 0, 1e-6);
+    expect_close("a gradient of 1 with max_norm " + support::number(max_norm), p.grad(),
+                 value(max_norm / (1 + 1e-6)), kFloat64, {});
+  }
+}
+
 TEST(ClipGradients, NothingAndZeros) {
   const torch::Tensor p = parameter(value(1)), q = parameter(value(2));
   expect_number("the norm of no parameters", kata::clip_gradients({}, 1), 0, 0, 0);

@@ -288,6 +288,27 @@ TEST(TrainedParameters, FrozenAndUnusedOnesStay) {
   }
 }
 
+TEST(TrainedParameters, UsedWithoutAValidTokenOnlyStay) {
+  RandomTensors random;
+  trainer_cases::TwoTables model(random);
+  kata::TrainerOptions options = strong_options();
+  options.schedule.warmup_steps = 0;
+  const auto trainer = kata::make_trainer(model, {model.first, model.second}, options);
+  const step_cases::Snapshot before(model.second);
+  const kata::Batch valid{ids({0, 2, 1}), ids({3, 0, 1})};
+  const kata::Batch ignored{ids({1, 0}), ids({kIgnored, kIgnored})};
+  for (const Batches& batches : {Batches{valid, ignored}, Batches{ignored, valid}}) {
+    const auto report = trainer->step(batches);
+    expect_that(report.stepped && report.valid_tokens == 3,
+                "a step on 3 valid tokens and a micro-batch without one is left out, or counts " +
+                    std::to_string(report.valid_tokens) + " valid tokens");
+    before.expect_value(
+        "a parameter that only a micro-batch without a valid token uses (weight_decay 0.3, lr " +
+            support::number(report.lr) + ")",
+        model.second);
+  }
+}
+
 TEST(MicroBatches, OneMicroBatchAtATime) {
   RandomTensors random;
   Training run(doubles(random), strong_options());

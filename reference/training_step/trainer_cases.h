@@ -50,6 +50,21 @@ class MlpModel : public kata::Model {
   std::optional<c10::weak_intrusive_ptr<c10::StorageImpl>> activation_;
 };
 
+/// logits = table[inputs], by one table for inputs that begin with 0, by another for all others.
+class TwoTables : public kata::Model {
+ public:
+  explicit TwoTables(support::RandomTensors& random)
+      : first(step_cases::parameter(random.normal({3, 4}, torch::kFloat64))),
+        second(step_cases::parameter(random.normal({3, 4}, torch::kFloat64))) {}
+
+  torch::Tensor forward(const torch::Tensor& inputs) override {
+    const bool at_first = inputs[0].item<std::int64_t>() == 0;
+    return (at_first ? first : second).index_select(0, inputs);
+  }
+
+  torch::Tensor first, second;
+};
+
 /// A whole batch for an Mlp, with some ignored targets; at least one counts.
 inline kata::Batch random_batch(support::RandomTensors& random, const kata::Mlp& mlp,
                                 std::int64_t rows) {

@@ -292,6 +292,7 @@ class LoopTrainer : public Trainer {
     if (report.valid_tokens == 0) return report;
     adamw_.zero_grad();
     for (size_t i = 0; i < valid.size(); ++i) {
+      if (valid[i] == 0) continue;
       const double weight = double(valid[i]) / double(report.valid_tokens);
       report.loss += weight * backward(micro_batches[i], weight);
     }
