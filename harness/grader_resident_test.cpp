@@ -142,10 +142,11 @@ TEST_F(ResidentTest, ANewerSaveEndsACompile) {
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
     cancel.cancel();
   });
-  const std::string text =
-      "template <int n, int m> struct S { static constexpr int v = S<n - 1, m>::v + "
-      "S<n - 1, m + 1>::v; };\nint x = S<900, 0>::v;\n";
-  const auto answer = ask(text, &cancel);
+  const std::string two_to_the_thirty_templates =
+      "template <int n, int m> struct S { static constexpr int v = S<n - 1, 2 * m>::v + "
+      "S<n - 1, 2 * m + 1>::v; };\n"
+      "template <int m> struct S<0, m> { static constexpr int v = 1; };\nint x = S<30, 0>::v;\n";
+  const auto answer = ask(two_to_the_thirty_templates, &cancel);
   canceller.join();
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->result, ResidentCompiler::Answer::Result::kCancelled);
