@@ -90,7 +90,6 @@ Build Compiler::build(const std::vector<Source>& sources, Instrumentation instru
 bool Compiler::compile_resident(const std::vector<Unit>& units, ResidentCompiler& resident,
                                 int slot, const CancelToken* cancel, Build& build) const {
   using Answer = ResidentCompiler::Answer;
-  build.diagnostics.clear();
   for (const Unit& unit : units) {
     const auto answer = resident.compile(slot, unit.path, unit.source->text, unit.object, cancel);
     if (!answer) return false;

@@ -35,18 +35,9 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
   return result;
 }
 
-void set_limit(decltype(RLIMIT_CPU) resource, std::int64_t value) {
-  if (value <= 0) return;
+bool set_limit(decltype(RLIMIT_CPU) resource, std::int64_t value) {
   const rlimit limit{static_cast<rlim_t>(value), static_cast<rlim_t>(value)};
-  setrlimit(resource, &limit);
-}
-
-void apply_limits(const ResourceLimits& limits) {
-  const rlimit no_core{0, 0};
-  setrlimit(RLIMIT_CORE, &no_core);
-  set_limit(RLIMIT_CPU, limits.cpu_s);
-  set_limit(RLIMIT_AS, limits.address_space_mb << 20);
-  set_limit(RLIMIT_FSIZE, limits.file_mb << 20);
+  return value <= 0 || setrlimit(resource, &limit) == 0;
 }
 
 /// Moves the wanted descriptors to their numbers; exec closes all others. The sources are first
@@ -153,6 +144,15 @@ Process Process::start(const Command& command) {
   return process;
 }
 
+bool apply_limits(const ResourceLimits& limits) {
+  const rlimit no_core{0, 0};
+  const bool core = setrlimit(RLIMIT_CORE, &no_core) == 0;
+  const bool cpu = set_limit(RLIMIT_CPU, limits.cpu_s);
+  const bool memory = set_limit(RLIMIT_AS, limits.address_space_mb << 20);
+  const bool file = set_limit(RLIMIT_FSIZE, limits.file_mb << 20);
+  return core && cpu && memory && file;
+}
+
 int Process::wait() {
   int status = 0;
   while (pid_ > 0 && waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
@@ -225,15 +225,20 @@ std::pair<Descriptor, Descriptor> make_socket_pair() {
   return {Descriptor(fds[0]), Descriptor(fds[1])};
 }
 
+bool write_all(int fd, const std::string& bytes) {
+  std::size_t written = 0;
+  while (written < bytes.size()) {
+    const ssize_t got = write(fd, bytes.data() + written, bytes.size() - written);
+    if (got <= 0) return false;
+    written += static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
 Descriptor memory_file(const char* name, const std::string& bytes) {
   Descriptor file(memfd_create(name, MFD_CLOEXEC));
   if (!file) throw_errno("cannot make a memory file");
-  std::size_t written = 0;
-  while (written < bytes.size()) {
-    const ssize_t got = write(file.get(), bytes.data() + written, bytes.size() - written);
-    if (got < 0) throw_errno("cannot write a memory file");
-    written += static_cast<std::size_t>(got);
-  }
+  if (!write_all(file.get(), bytes)) throw_errno("cannot write a memory file");
   lseek(file.get(), 0, SEEK_SET);
   return file;
 }

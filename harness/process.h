@@ -36,6 +36,10 @@ struct ResourceLimits {
   std::int64_t file_mb = 0;
 };
 
+/// Bounds the calling process, and allows it no core file. False when the kernel refused a bound.
+/// Safe between fork and exec.
+bool apply_limits(const ResourceLimits& limits);
+
 /// A program to start. Nothing is inherited but what is named here.
 struct Command {
   std::vector<std::string> argv;                 // argv[0] is an absolute path
@@ -86,6 +90,9 @@ RunEnd run_bounded(Command command, int wall_ms_max, std::size_t output_bytes_ma
 /// A pipe or a pair of connected stream sockets, close-on-exec.
 std::pair<Descriptor, Descriptor> make_pipe();
 std::pair<Descriptor, Descriptor> make_socket_pair();
+
+/// Writes all of `bytes`. False, with errno, when that fails half-way.
+bool write_all(int fd, const std::string& bytes);
 
 /// A sealed in-memory file that holds `bytes`, at offset 0.
 Descriptor memory_file(const char* name, const std::string& bytes);

@@ -13,7 +13,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -37,17 +36,6 @@ constexpr int kIdleDeathsMax = 3;
 /// waits until the asker says that they are over, a new request comes, or this.
 constexpr int kSpentMsMax = 2000;
 
-void bound_memory_and_time(const ResourceLimits& limits) {
-  const auto bound = [](auto what, std::int64_t value) {
-    const rlimit limit{static_cast<rlim_t>(value), static_cast<rlim_t>(value)};
-    if (setrlimit(what, &limit) != 0) _exit(2);
-  };
-  bound(RLIMIT_CPU, limits.cpu_s);
-  bound(RLIMIT_AS, limits.address_space_mb << 20);
-  bound(RLIMIT_FSIZE, limits.file_mb << 20);
-  bound(RLIMIT_CORE, 0);
-}
-
 /// From proc(5): the second number of statm is resident pages.
 std::int64_t resident_mb() {
   std::ifstream statm("/proc/self/statm");
@@ -55,16 +43,6 @@ std::int64_t resident_mb() {
   std::int64_t resident = 0;
   statm >> total >> resident;
   return resident * sysconf(_SC_PAGESIZE) >> 20;
-}
-
-bool write_all(int fd, const std::string& bytes) {
-  std::size_t written = 0;
-  while (written < bytes.size()) {
-    const ssize_t got = write(fd, bytes.data() + written, bytes.size() - written);
-    if (got <= 0) return false;
-    written += static_cast<std::size_t>(got);
-  }
-  return true;
 }
 
 }  // namespace
@@ -115,8 +93,7 @@ void ForkServer::become_standby(int control) {
     close(slot.socket);
     slot.control.reset();
   }
-  bound_memory_and_time(kCompileLimits);
-  if (!install_child_filter()) _exit(2);
+  if (!apply_limits(kCompileLimits) || !install_child_filter()) _exit(2);
   hot_pages_.touch();
   own_control_ = control;
 }
