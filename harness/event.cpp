@@ -10,15 +10,17 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<Purpose, std::string_view>, 4> kPurposes = {{
+constexpr std::array<std::pair<Purpose, std::string_view>, 5> kPurposes = {{
     {Purpose::kSave, "save"},
     {Purpose::kCheck, "check"},
     {Purpose::kSubmit, "submit"},
+    {Purpose::kFinish, "finish"},
     {Purpose::kDeadline, "deadline"},
 }};
 
-constexpr std::array<std::pair<EndReason, std::string_view>, 2> kEndReasons = {{
+constexpr std::array<std::pair<EndReason, std::string_view>, 3> kEndReasons = {{
     {EndReason::kPassed, "passed"},
+    {EndReason::kFinish, "finish"},
     {EndReason::kDeadline, "deadline"},
 }};
 
@@ -62,6 +64,7 @@ json write_fields(const Created& event) {
                  {"seed", event.seed},
                  {"toolchain", write_toolchain(event.toolchain)}};
   if (event.deadline) fields["deadline"] = *event.deadline;
+  if (!event.bugs.empty()) fields["bugs"] = event.bugs;
   return fields;
 }
 
@@ -74,6 +77,7 @@ void read_fields(const json& from, Created& event) {
   event.seed = from.at("seed");
   event.toolchain = read_toolchain(from.at("toolchain"));
   if (from.contains("deadline")) event.deadline = from.at("deadline").get<Moment>();
+  event.bugs = from.value("bugs", std::vector<std::string>());
 }
 
 json write_fields(const SnapshotTaken& event) {
@@ -97,22 +101,30 @@ void read_fields(const json& from, Submitted& event) {
   event.hash = from.at("hash");
 }
 
+json write_tally(const Tally& tally) {
+  return {
+      {"outcome", outcome_row(tally.outcome).id}, {"passed", tally.passed}, {"total", tally.total}};
+}
+
+Tally read_tally(const json& from) {
+  return {read_outcome(from.at("outcome")), from.at("passed"), from.at("total")};
+}
+
 json write_fields(const VerdictReached& event) {
-  return {{"hash", event.hash},
-          {"purpose", id_in(kPurposes, event.purpose)},
-          {"outcome", outcome_row(event.outcome).id},
-          {"passed", event.passed},
-          {"total", event.total},
-          {"seed", event.seed},
-          {"result", event.result}};
+  json fields = write_tally(event.tally);
+  fields.update({{"hash", event.hash},
+                 {"purpose", id_in(kPurposes, event.purpose)},
+                 {"seed", event.seed},
+                 {"result", event.result}});
+  if (event.told != event.tally) fields["told"] = write_tally(event.told);
+  return fields;
 }
 
 void read_fields(const json& from, VerdictReached& event) {
   event.hash = from.at("hash");
   event.purpose = value_in(kPurposes, from.at("purpose"));
-  event.outcome = read_outcome(from.at("outcome"));
-  event.passed = from.at("passed");
-  event.total = from.at("total");
+  event.tally = read_tally(from);
+  event.told = from.contains("told") ? read_tally(from.at("told")) : event.tally;
   event.seed = from.at("seed");
   event.result = from.at("result");
 }
@@ -169,6 +181,12 @@ Event read_named(const std::string& name, const json& from) {
 
 std::string_view purpose_id(Purpose purpose) {
   return id_in(kPurposes, purpose);
+}
+bool is_binding(Purpose purpose) {
+  return purpose == Purpose::kSubmit || is_final(purpose);
+}
+bool is_final(Purpose purpose) {
+  return purpose == Purpose::kFinish || purpose == Purpose::kDeadline;
 }
 std::string_view end_reason_id(EndReason reason) {
   return id_in(kEndReasons, reason);

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "clock.h"
 #include "verdict.h"
@@ -22,8 +23,12 @@ struct Toolchain {
 };
 
 /// Why an attempt is judged.
-enum class Purpose { kSave, kCheck, kSubmit, kDeadline };
+enum class Purpose { kSave, kCheck, kSubmit, kFinish, kDeadline };
 std::string_view purpose_id(Purpose purpose);
+/// A verdict that counts: with the slow checks, and no newer save takes its place.
+bool is_binding(Purpose purpose);
+/// The judgement with which a session ends.
+bool is_final(Purpose purpose);
 
 // What happens to a session, as the journal has it. `at` is when.
 
@@ -37,6 +42,7 @@ struct Created {
   std::uint64_t seed = 0;
   std::optional<Moment> deadline;
   Toolchain toolchain;
+  std::vector<std::string> bugs;  // the mutants planted in the attempt, by name
 };
 
 /// The attempt was copied; its text lies in snapshots/<hash>.cpp.
@@ -56,14 +62,22 @@ struct Submitted {
   std::string hash;
 };
 
+/// What a report came to.
+struct Tally {
+  Outcome outcome = Outcome::kNotRun;
+  int passed = 0;
+  int total = 0;
+
+  bool operator==(const Tally&) const = default;
+};
+
 /// The short form of a GradeReport; the long one lies in results/.
 struct VerdictReached {
   Moment at;
   std::string hash;
   Purpose purpose = Purpose::kSave;
-  Outcome outcome = Outcome::kNotRun;
-  int passed = 0;
-  int total = 0;
+  Tally tally;
+  Tally told;  // what the candidate heard of it
   std::uint64_t seed = 0;
   std::string result;  // the file in results/
 };
@@ -82,7 +96,7 @@ struct Abandoned {
   Moment at;
 };
 
-enum class EndReason { kPassed, kDeadline };
+enum class EndReason { kPassed, kFinish, kDeadline };
 std::string_view end_reason_id(EndReason reason);
 
 struct Finished {

@@ -69,14 +69,6 @@ void fill_verdict(CheckVerdict& verdict, const json& reply, bool with_output) {
   verdict.memory_kb = reply.at("memory_kb");
 }
 
-/// The report's outcome is that of the first check that did not pass.
-void settle_outcome(GradeReport& report) {
-  const auto failed =
-      std::find_if(report.checks.begin(), report.checks.end(),
-                   [](const CheckVerdict& verdict) { return verdict.outcome != Outcome::kPassed; });
-  report.outcome = failed == report.checks.end() ? Outcome::kPassed : failed->outcome;
-}
-
 bool wanted(const CheckName& check, const GradeRequest& request) {
   if (check.level < request.first_level || check.level > request.last_level) return false;
   if (check.slow && !request.slow) return false;

@@ -31,6 +31,7 @@ namespace fs = std::filesystem;
 constexpr int kGoodbyeMsMax = 1000;
 constexpr std::uintmax_t kSnapshotBytesMax = std::uintmax_t{64} << 20;
 constexpr std::size_t kLateSnapshotsMax = 16;
+constexpr char kTimeOver[] = "time is over: the last save before the deadline is what counts";
 
 Session replay(const JournalContents& contents) {
   Session session;
@@ -210,7 +211,7 @@ Host::Snapshot Host::take_snapshot() {
   const Moment now = setup_.clock->now();
   const std::string hash = sha256(attempt.source);
   const bool known = !session_.snapshots.empty() && session_.snapshots.back().hash == hash;
-  if (time_over_ || is_late(session_, now)) {
+  if (!closing_.empty() || is_late(session_, now)) {
     return {hash, "", refuse_late(hash, attempt.source), true};
   }
   if (!known) {
@@ -230,7 +231,7 @@ std::string Host::refuse_late(const std::string& hash, const std::string& source
     store_snapshot(hash, source);
     record(Late{now, hash});
   }
-  return "time is over: the last save before the deadline is what counts";
+  return closing_.empty() ? std::string(kTimeOver) : closing_;
 }
 
 void Host::store_snapshot(const std::string& hash, const std::string& source) {
@@ -256,21 +257,16 @@ void Host::on_save() {
 /// The last snapshot in time is judged, after one more look for a save that was not seen yet. When
 /// that cannot be begun, the host goes: `resume` tries again.
 void Host::on_deadline() {
-  if (time_over_) return;
+  if (!closing_.empty()) return;
   guarded([this] {
     if (!untouched()) take_snapshot();
   });
-  time_over_ = true;
+  closing_ = kTimeOver;
   leaving_ = true;
   const auto hash = counting_snapshot(session_);
-  const auto submitted = std::find_if(
-      session_.verdicts.rbegin(), session_.verdicts.rend(), [&hash](const VerdictReached& verdict) {
-        return verdict.purpose == Purpose::kSubmit && verdict.hash == hash;
-      });
-  if (!hash) {
-    finish(EndReason::kDeadline, "", Outcome::kNotRun);
-  } else if (submitted != session_.verdicts.rend()) {
-    finish(EndReason::kDeadline, *hash, submitted->outcome);
+  const VerdictReached* submitted = last_submit(session_);
+  if (!hash || (submitted != nullptr && submitted->hash == *hash)) {
+    finish(EndReason::kDeadline);
   } else {
     judge(Purpose::kDeadline, kept_snapshot(*hash), {}, json::object());
   }

@@ -11,6 +11,7 @@
 #include "kata.h"
 #include "listener.h"
 #include "session_store.h"
+#include "verdict.h"
 #include "workspace.h"
 
 namespace unaided {
@@ -46,12 +47,14 @@ class ScratchFolder {
 /// Requests, each {"request": NAME, ...}, and their replies; "final" marks the last one:
 ///   check {"full", "seed": "N", "only"}  → judging, check*, report
 ///   submit                              → judging, check*, report {"ended"}
+///   finish                              → judging, check*, report {"ended"}
 ///   run                                 → ran {"outcome", "message", "output", "exit_status"}
 ///   status                              → status {"status"}
 ///   reset                               → reset {"kept"}
 ///   abandon                             → ended
 ///   watch                               → status, then everything that happens, until ended
-/// Any of them may end with refused {"message", "exit_code"}.
+/// Any of them may end with refused {"message", "exit_code"}. A report and its checks hold only
+/// what the session's format lets the candidate know.
 class Host {
  public:
   /// Takes the session's lock, replays its journal and listens. Throws Fault, also for a session
@@ -93,13 +96,15 @@ class Host {
   void conclude_run(const Job& job, const RunReport& ran);
   void conclude_fault(const Job& job, const std::string& fault);
   void conclude_grade(const Job& job, GradeReport report);
-  void keep_verdict(const Job& job, const GradeReport& report, const nlohmann::json& written);
-  void end_if_due(const Job& job, Outcome outcome);
-  void finish(EndReason reason, const std::string& hash, Outcome outcome);
+  Reveal reveal(Purpose purpose) const;
+  void keep_verdict(const Job& job, const GradeReport& report);
+  void end_if_due(Purpose purpose);
+  void finish(EndReason reason);
 
   void serve(const Listener::Message& message);
   void serve_check(Client client, const Request& request);
   void serve_submit(Client client, const Request& request);
+  void serve_finish(Client client, const Request& request);
   void serve_run(Client client, const Request& request);
   void serve_status(Client client, const Request& request);
   void serve_reset(Client client, const Request& request);
@@ -122,7 +127,7 @@ class Host {
   JobQueue queue_;
   std::vector<Client> watchers_;
   std::uintmax_t snapshot_bytes_ = 0;
-  bool time_over_ = false;
+  std::string closing_;  // why nothing more is taken; empty while the session is open
   bool leaving_ = false;
 };
 

@@ -8,6 +8,8 @@
 #include "attempt.h"
 #include "fault.h"
 #include "host.h"
+#include "report_json.h"
+#include "reveal.h"
 #include "session_status.h"
 #include "text_file.h"
 
@@ -17,7 +19,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int kUseExit = 2;
-constexpr std::size_t kResultBytesMax = std::size_t{16} << 20;
 
 int late_exit() {
   return outcome_row(Outcome::kLate).exit_code;
@@ -29,11 +30,12 @@ void Host::serve(const Listener::Message& message) {
   struct Row {
     std::string_view name;
     void (Host::*serve)(Client, const Request&);
-    bool judges;  // not once time is over
+    bool judges;  // not once the session is closing
   };
-  static constexpr std::array<Row, 7> kRows = {{
+  static constexpr std::array<Row, 8> kRows = {{
       {"check", &Host::serve_check, true},
       {"submit", &Host::serve_submit, true},
+      {"finish", &Host::serve_finish, true},
       {"run", &Host::serve_run, true},
       {"reset", &Host::serve_reset, true},
       {"status", &Host::serve_status, false},
@@ -47,9 +49,7 @@ void Host::serve(const Listener::Message& message) {
       if (queue_.awaited_by(message.client)) {
         return refuse(message.client, "one request at a time", kUseExit);
       }
-      if (row.judges && time_over_) {
-        return refuse(message.client, "time is over: the last save is being judged", late_exit());
-      }
+      if (row.judges && !closing_.empty()) return refuse(message.client, closing_, late_exit());
       return (this->*row.serve)(message.client, message.body);
     }
     refuse(message.client, "unknown request", kUseExit);
@@ -73,6 +73,16 @@ void Host::serve_submit(Client client, const Request&) {
   }
   record(Submitted{setup_.clock->now(), snapshot.hash});
   judge(Purpose::kSubmit, snapshot, {client}, json::object());
+}
+
+/// From here on nothing is taken in any more; the better of this and the last submit will count.
+void Host::serve_finish(Client client, const Request&) {
+  const Snapshot snapshot = take_snapshot();
+  if (!snapshot.refusal.empty()) {
+    return refuse(client, snapshot.refusal, snapshot.late ? late_exit() : kUseExit);
+  }
+  closing_ = "the session is ending: what was saved before `finish` is what counts";
+  judge(Purpose::kFinish, snapshot, {client}, json::object());
 }
 
 void Host::serve_run(Client client, const Request&) {
@@ -107,12 +117,11 @@ void Host::serve_watch(Client client, const Request&) {
   listener_.send(client, {{"type", "status"}, {"status", status()}});
   if (!session_.verdicts.empty()) {
     const VerdictReached& last = session_.verdicts.back();
-    const json report =
-        json::parse(read_text_file(setup_.folder.result(last.result), kResultBytesMax));
+    const GradeReport report = read_report(setup_.folder.result(last.result));
     const json message = {{"type", "report"},
                           {"purpose", purpose_id(last.purpose)},
                           {"ended", false},
-                          {"report", report}};
+                          {"report", report_to_json(revealed(report, reveal(last.purpose)))}};
     listener_.send(client, message);
   }
   watchers_.push_back(client);

@@ -42,8 +42,11 @@ GradeReport fake_grade(const GradeRequest& request, const VerdictSink& sink,
   check.outcome = has("good") ? Outcome::kPassed : Outcome::kWrong;
   check.message = request.slow ? "with slow checks" : "without slow checks";
   sink(check);
+  CheckVerdict example = check;
+  example.check = {1, "Adds", "EXAMPLE_One", true, false};
+  example.outcome = Outcome::kPassed;
   report.outcome = check.outcome;
-  report.checks = {check};
+  report.checks = {check, example};
   return report;
 }
 
@@ -65,7 +68,7 @@ class HostTest : public testing::Test {
     unsetenv("XDG_RUNTIME_DIR");
   }
 
-  void begin(std::int64_t time_ms) {
+  void begin(std::int64_t time_ms, const char* format = "drill") {
     setup_.folder = SessionStore(base_.path() / "state").create("sum", {1, 1}, SystemClock().now());
     setup_.kata.id = "sum";
     setup_.kata.levels = {{1, "One", 10}};
@@ -76,7 +79,7 @@ class HostTest : public testing::Test {
     created.at = clock_.now();
     created.session = setup_.folder.id();
     created.kata = "sum";
-    created.format = "drill";
+    created.format = format;
     created.deadline = later(created.at, time_ms);
     created.toolchain = setup_.toolchain;
     Journal(setup_.folder.journal()).append(to_journal(created));
@@ -152,6 +155,76 @@ TEST_F(HostTest, ANewerSaveCancelsTheRunningOne) {
   for (const VerdictReached& verdict : replayed().verdicts) {
     EXPECT_EQ(verdict.hash, sha256("good")) << "the overtaken save has no verdict";
   }
+}
+
+TEST_F(HostTest, FinishJudgesTheLastSaveAndEndsTheSession) {
+  start_host(setup_);
+  save("bad");
+  EXPECT_FALSE(ask({{"request", "submit"}}).at("ended"));
+  save("good");
+  const json reply = ask({{"request", "finish"}});
+  EXPECT_TRUE(reply.at("ended"));
+  await_end();
+  const Session session = replayed();
+  EXPECT_EQ(session.finished->reason, EndReason::kFinish);
+  EXPECT_EQ(session.finished->hash, sha256("good"));
+  EXPECT_TRUE(passed(session));
+}
+
+TEST_F(HostTest, FinishCountsAnEarlierSubmitThatWasBetter) {
+  begin(3'600'000, "debug");
+  start_host(setup_);
+  save("bad");
+  ask({{"request", "submit"}});
+  save("worse");
+  ask({{"request", "finish"}});
+  await_end();
+  EXPECT_EQ(replayed().finished->hash, sha256("bad")) << "equal: what was submitted counts";
+}
+
+TEST_F(HostTest, ADebugSessionTellsExamplesOnSavesAndNamesAtSubmit) {
+  begin(3'600'000, "debug");
+  start_host(setup_);
+  save("bad");
+  const GradeReport checked = check();
+  ASSERT_EQ(checked.checks.size(), 1u);
+  EXPECT_TRUE(checked.checks[0].check.example);
+  EXPECT_EQ(checked.outcome, Outcome::kPassed);
+  const json status = ask({{"request", "status"}}).at("status");
+  EXPECT_EQ(status.at("last_verdict").at("outcome"), "passed") << "as much as was told";
+
+  const GradeReport submitted = report_from_json(ask({{"request", "submit"}}).at("report"));
+  ASSERT_EQ(submitted.checks.size(), 2u);
+  EXPECT_EQ(submitted.checks[0].check.name, "Two");
+  EXPECT_EQ(submitted.checks[0].message, "");
+
+  const json finished = ask({{"request", "finish"}});
+  EXPECT_EQ(report_from_json(finished.at("report")).checks[0].message, "with slow checks")
+      << "once it is over, everything is told";
+  const GradeReport kept = read_report(setup_.folder.result(replayed().verdicts[0].result));
+  EXPECT_EQ(kept.checks.size(), 2u) << "the debrief knows all of it";
+}
+
+TEST_F(HostTest, AWatcherOfADebugSessionHearsOfExamplesOnly) {
+  begin(3'600'000, "debug");
+  start_host(setup_);
+  save("bad");
+  check();
+  std::string heard;
+  int reports = 0;
+  bool ended = false;
+  Client(setup_.folder)
+      .ask(
+          {{"request", "watch"}},
+          [&](const json& message) {
+            heard += message.dump();
+            if (message.at("type") == "report" && ++reports == 1) save("bad again");
+            if (reports == 2 && !std::exchange(ended, true)) ask({{"request", "abandon"}});
+          },
+          nullptr);
+  EXPECT_EQ(reports, 2) << "the last one, and the new one";
+  EXPECT_NE(heard.find("EXAMPLE_One"), std::string::npos);
+  EXPECT_EQ(heard.find("Two"), std::string::npos);
 }
 
 TEST_F(HostTest, ASubmitThatPassesEndsTheSession) {

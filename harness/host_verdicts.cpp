@@ -6,8 +6,10 @@
 #include <cstdlib>
 
 #include "fault.h"
+#include "format.h"
 #include "host.h"
 #include "report_json.h"
+#include "reveal.h"
 #include "sha256.h"
 
 namespace unaided {
@@ -33,6 +35,10 @@ json fitted(GradeReport report) {
   return report_to_json(report);
 }
 
+Tally tally_of(const GradeReport& report) {
+  return {report.outcome, report.passed_count(), static_cast<int>(report.checks.size())};
+}
+
 }  // namespace
 
 void Host::judge(Purpose purpose, const Snapshot& snapshot, std::vector<Client> askers,
@@ -41,7 +47,7 @@ void Host::judge(Purpose purpose, const Snapshot& snapshot, std::vector<Client> 
   grade.source = snapshot.source;
   grade.first_level = session_.created.first_level;
   grade.last_level = session_.created.last_level;
-  grade.slow = purpose == Purpose::kSubmit || purpose == Purpose::kDeadline;
+  grade.slow = is_binding(purpose);
   grade.of_record = purpose != Purpose::kSave;
   grade.full_diagnostics = request.value("full", false);
   grade.show_output = format_row(session_.created.format).shows_output;
@@ -71,8 +77,11 @@ void Host::advance() {
 void Host::take_news() {
   for (const GradingThread::News& news : thread_.take()) {
     if (const auto* check = std::get_if<CheckVerdict>(&news)) {
-      tell(queue_.running()->askers,
-           {{"type", "check"}, {"verdict", check_verdict_to_json(*check)}});
+      const auto told = revealed(*check, reveal(queue_.running()->purpose));
+      if (told) {
+        tell(queue_.running()->askers,
+             {{"type", "check"}, {"verdict", check_verdict_to_json(*told)}});
+      }
       continue;
     }
     conclude(queue_.finish(), std::get<GradingThread::Result>(news));
@@ -88,7 +97,7 @@ void Host::conclude(const Job& job, const GradingThread::Result& result) {
   } catch (const std::exception& fault) {
     tell({}, {{"type", "fault"}, {"message", fault.what()}});
     for (const Client asker : job.askers) refuse(asker, fault.what(), kFaultExit);
-    leaving_ = leaving_ || job.purpose == Purpose::kDeadline;
+    leaving_ = leaving_ || is_final(job.purpose);
   }
 }
 
@@ -119,44 +128,57 @@ void Host::conclude_grade(const Job& job, GradeReport report) {
   if (job.cancelled && job.askers.empty()) {
     return tell({}, {{"type", "overtaken"}, {"snapshot", job.hash}});
   }
-  const json written = fitted(report);
-  keep_verdict(job, report, written);
-  end_if_due(job, report.outcome);
+  keep_verdict(job, report);
+  end_if_due(job.purpose);
   json message = {{"type", "report"},
                   {"purpose", purpose_id(job.purpose)},
                   {"ended", session_.phase != Phase::kRunning},
-                  {"report", written}};
+                  {"report", fitted(revealed(std::move(report), reveal(job.purpose)))}};
   listener_.send_all(watchers_, message);
   message["final"] = true;
   listener_.send_all(job.askers, message);
 }
 
-void Host::keep_verdict(const Job& job, const GradeReport& report, const json& written) {
+/// Once the session is over there is nothing left to hide.
+Reveal Host::reveal(Purpose purpose) const {
+  if (session_.phase != Phase::kRunning) return Reveal::kMessages;
+  const FormatRow& format = format_row(session_.created.format);
+  return is_binding(purpose) ? format.on_submit : format.on_save;
+}
+
+void Host::keep_verdict(const Job& job, const GradeReport& report) {
   const std::string name =
       fmt::format("{:04}-{}.json", session_.verdicts.size() + 1, short_hash(job.hash));
   write_durably(setup_.folder.result(name),
-                written.dump(1, ' ', false, json::error_handler_t::replace) + "\n");
-  record(VerdictReached{setup_.clock->now(), job.hash, job.purpose, report.outcome,
-                        report.passed_count(), static_cast<int>(report.checks.size()), report.seed,
-                        name});
+                fitted(report).dump(1, ' ', false, json::error_handler_t::replace) + "\n");
+  record(VerdictReached{setup_.clock->now(), job.hash, job.purpose, tally_of(report),
+                        tally_of(revealed(report, reveal(job.purpose))), report.seed, name});
 }
 
-/// A fault of the harness at the deadline ends the host, not the session: `resume` judges again.
-void Host::end_if_due(const Job& job, Outcome outcome) {
-  const bool ends = format_row(session_.created.format).passing_submit_ends;
-  if (job.purpose == Purpose::kSubmit && ends && outcome == Outcome::kPassed) {
-    return finish(EndReason::kPassed, job.hash, outcome);
+/// A fault of the harness at the end of a session ends the host, not the session: `resume` judges
+/// again.
+void Host::end_if_due(Purpose purpose) {
+  const bool ends = format_row(session_.created.format).passing_ends;
+  const Outcome outcome = session_.verdicts.back().tally.outcome;
+  if (purpose == Purpose::kSubmit && ends && outcome == Outcome::kPassed) {
+    return finish(EndReason::kPassed);
   }
-  if (job.purpose != Purpose::kDeadline) return;
+  if (!is_final(purpose)) return;
   if (outcome == Outcome::kFault) {
     leaving_ = true;
     return;
   }
-  finish(EndReason::kDeadline, job.hash, outcome);
+  finish(purpose == Purpose::kFinish ? EndReason::kFinish : EndReason::kDeadline);
 }
 
-void Host::finish(EndReason reason, const std::string& hash, Outcome outcome) {
-  record(Finished{setup_.clock->now(), reason, hash, outcome});
+void Host::finish(EndReason reason) {
+  const VerdictReached* verdict = counting_verdict(session_);
+  Finished finished{setup_.clock->now(), reason, "", Outcome::kNotRun};
+  if (verdict != nullptr) {
+    finished.hash = verdict->hash;
+    finished.outcome = verdict->tally.outcome;
+  }
+  record(finished);
 }
 
 }  // namespace unaided

@@ -7,8 +7,7 @@ namespace unaided {
 namespace {
 
 bool gives_way(const Job& job) {
-  const bool binding = job.purpose == Purpose::kSubmit || job.purpose == Purpose::kDeadline;
-  return !binding && job.askers.empty();
+  return !is_binding(job.purpose) && job.askers.empty();
 }
 
 bool same_settings(const GradeRequest& a, const GradeRequest& b) {
@@ -16,13 +15,12 @@ bool same_settings(const GradeRequest& a, const GradeRequest& b) {
          a.only == b.only;
 }
 
-/// A save and a check of one snapshot are the same work. A submit or deadline is always its own.
+/// A save and a check of one snapshot are the same work. A verdict that counts is always its own.
 bool same_work(const Job& known, const Job& job) {
   const auto* known_grade = std::get_if<GradeRequest>(&known.work);
   const auto* grade = std::get_if<GradeRequest>(&job.work);
-  const bool joinable = job.purpose == Purpose::kSave || job.purpose == Purpose::kCheck;
-  const bool joined = known.purpose == Purpose::kSave || known.purpose == Purpose::kCheck;
-  return joinable && joined && grade && known_grade && known.hash == job.hash && !known.cancelled &&
+  const bool joinable = !is_binding(job.purpose) && !is_binding(known.purpose);
+  return joinable && grade && known_grade && known.hash == job.hash && !known.cancelled &&
          same_settings(*known_grade, *grade);
 }
 

@@ -108,6 +108,7 @@ class Reader {
       complain("description", shown(file) + " must say in words, before its diff, what is wrong");
     }
     try {
+      mutant.diff = patch.diff;
       mutant.source = apply_patch(material_.reference, patch.diff);
     } catch (const Fault& fault) {
       complain("patch", shown(file) + ": " + fault.what());
@@ -214,6 +215,13 @@ class Reader {
 
 KataMaterial read_kata_material(const Kata& kata) {
   return Reader(kata).run();
+}
+
+std::optional<Mutant> find_mutant(const KataMaterial& material, const std::string& name) {
+  for (const Mutant& mutant : material.mutants) {
+    if (mutant.name == name) return mutant;
+  }
+  return std::nullopt;
 }
 
 std::string solved_levels(std::string_view reference, int level) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,8 +23,9 @@ struct Mutant {
   std::string name;  // the patch's file name less its ending
   std::string description;
   int level = 1;
-  bool blind = false;  // written from the statement alone: level<level>_blind_*.patch
-  std::string source;
+  bool blind = false;     // written from the statement alone: level<level>_blind_*.patch
+  std::string source;     // the reference with it
+  std::string diff = {};  // against the reference
 };
 
 /// A correct solution in another style, from alternates/*.cpp. Covers the levels that it marks with
@@ -52,6 +54,9 @@ inline constexpr int kAlternatesMin = 2;
 /// Reads both folders of `kata`. What is wrong with them is a problem; Fault only when a file that
 /// is there cannot be read.
 KataMaterial read_kata_material(const Kata& kata);
+
+/// The mutant of that name, as it is now; nothing when the kata has none such any more.
+std::optional<Mutant> find_mutant(const KataMaterial& material, const std::string& name);
 
 /// `reference` up to and with `level`: the solution to a drill of that level.
 std::string solved_levels(std::string_view reference, int level);

@@ -41,6 +41,8 @@ std::string counts(const GradeReport& report) {
   if (report.checks.empty()) return "no check ran";
   const int total = static_cast<int>(report.checks.size());
   std::string text = fmt::format("{} of {} checks passed", report.passed_count(), total);
+  if (report.told == Reveal::kExamples)
+    return text + "; hidden ones are told when the session ends";
   if (examples_only(report)) return text + "; the hidden ones were not asked for";
   const Count examples = count_checks(report, [](const CheckName& check) { return check.example; });
   const bool misleading =
@@ -65,7 +67,10 @@ std::string level_lines(const GradeReport& report, const Terminal& terminal) {
   return lines;
 }
 
+/// What the outcomes mean, and what to do with the messages where there are any.
 std::string sentences(const GradeReport& report, const Terminal& terminal) {
+  const bool messages = report.told == Reveal::kMessages || report.told == Reveal::kExamples;
+  if (!messages && !report.checks.empty()) return "";
   std::set<Outcome> outcomes;
   for (const CheckVerdict& verdict : report.checks) outcomes.insert(verdict.outcome);
   outcomes.insert(report.outcome);
@@ -98,7 +103,8 @@ std::string next_lines(const GradeReport& report, const ReportView& view) {
     text +=
         fmt::format("  The same inputs again: {} --seed {}\n", view.replay_command, report.seed);
   }
-  if (failed && !view.full_command.empty()) {
+  const bool more = report.told == Reveal::kMessages || report.checks.empty();
+  if (failed && more && !view.full_command.empty()) {
     text += fmt::format("  All of it: {}\n", view.full_command);
   }
   const std::string& next = failed ? view.next_when_failed : view.next_when_passed;

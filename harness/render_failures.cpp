@@ -8,6 +8,7 @@
 #include <tuple>
 #include <vector>
 
+#include "reveal.h"
 #include "text_layout.h"
 
 namespace unaided {
@@ -28,7 +29,8 @@ struct Failure {
 std::vector<const CheckVerdict*> failed_checks(const GradeReport& report) {
   std::vector<const CheckVerdict*> failed;
   for (const CheckVerdict& verdict : report.checks) {
-    if (verdict.outcome != Outcome::kPassed) failed.push_back(&verdict);
+    const bool named = !is_nameless(verdict.check);
+    if (named && verdict.outcome != Outcome::kPassed) failed.push_back(&verdict);
   }
   return failed;
 }

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "fault.h"
+#include "text_file.h"
 
 namespace unaided {
 namespace {
@@ -38,6 +39,8 @@ std::uint64_t seed_field(const json& object) {
   return seed;
 }
 
+constexpr std::size_t kResultBytesMax = std::size_t{16} << 20;
+
 }  // namespace
 
 json check_verdict_to_json(const CheckVerdict& verdict) {
@@ -63,6 +66,7 @@ json report_to_json(const GradeReport& report) {
           {"passed", report.passed_count()},
           {"total", report.checks.size()},
           {"exit_code", exit_code(report)},
+          {"told", reveal_id(report.told)},
           {"limits_not_held", report.limits_not_held},
           {"compile_ms", report.compile_ms},
           {"total_ms", report.total_ms},
@@ -98,6 +102,9 @@ GradeReport report_from_json(const json& object) {
   report.seed = seed_field(object);
   report.outcome = outcome_field(object);
   report.message = field<std::string>(object, "message");
+  const auto told = reveal_from_id(object.value("told", "everything"));
+  if (!told) throw Fault("a report's \"told\" is unknown");
+  report.told = *told;
   report.limits_not_held = field<std::vector<std::string>>(object, "limits_not_held");
   report.compile_ms = field<double>(object, "compile_ms");
   report.total_ms = field<double>(object, "total_ms");
@@ -105,6 +112,13 @@ GradeReport report_from_json(const json& object) {
     report.checks.push_back(check_verdict_from_json(check));
   }
   return report;
+}
+
+GradeReport read_report(const std::filesystem::path& file) {
+  const std::string text = read_text_file(file, kResultBytesMax);
+  const json report = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (report.is_discarded()) throw Fault(file.string() + " is damaged: it is not JSON");
+  return report_from_json(report);
 }
 
 }  // namespace unaided

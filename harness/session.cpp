@@ -4,22 +4,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
-#include <cmath>
 
 #include "fault.h"
+#include "format.h"
 
 namespace unaided {
 namespace {
-
-constexpr std::array<FormatRow, 1> kFormats = {{
-    {.id = "drill",
-     .summary = "one level, those below it given; every failed check shows its message",
-     .one_level = true,
-     .par_factor = 1.5,
-     .shows_output = true,
-     .passing_submit_ends = true},
-}};
 
 constexpr std::array<std::string_view, 4> kPhaseIds = {"new", "running", "finished", "abandoned"};
 
@@ -97,26 +89,6 @@ void enter(Session& session, const Finished& event) {
 
 }  // namespace
 
-std::span<const FormatRow> format_rows() {
-  return kFormats;
-}
-
-const FormatRow& format_row(std::string_view id) {
-  for (const FormatRow& row : kFormats) {
-    if (row.id == id) return row;
-  }
-  throw Fault(fmt::format("there is no format '{}'", id));
-}
-
-std::int64_t allowed_ms(const FormatRow& format, const Kata& kata, int first_level,
-                        int last_level) {
-  int par_minutes = 0;
-  for (const Level& level : kata.levels) {
-    if (level.number >= first_level && level.number <= last_level) par_minutes += level.par_minutes;
-  }
-  return std::llround(par_minutes * format.par_factor * 60'000);
-}
-
 std::string_view phase_id(Phase phase) {
   return kPhaseIds[static_cast<std::size_t>(phase)];
 }
@@ -139,6 +111,22 @@ std::optional<Elapsed> time_left(const Session& session, const Moment& now) {
 std::optional<std::string> counting_snapshot(const Session& session) {
   if (session.snapshots.empty()) return std::nullopt;
   return session.snapshots.back().hash;
+}
+
+const VerdictReached* last_submit(const Session& session) {
+  const auto is_submit = [](const VerdictReached& verdict) {
+    return verdict.purpose == Purpose::kSubmit;
+  };
+  const auto found = std::find_if(session.verdicts.rbegin(), session.verdicts.rend(), is_submit);
+  return found == session.verdicts.rend() ? nullptr : &*found;
+}
+
+const VerdictReached* counting_verdict(const Session& session) {
+  const VerdictReached* submitted = last_submit(session);
+  const VerdictReached* last = session.verdicts.empty() ? nullptr : &session.verdicts.back();
+  if (last == nullptr || !is_final(last->purpose)) return submitted;
+  if (submitted == nullptr) return last;
+  return last->tally.passed > submitted->tally.passed ? last : submitted;
 }
 
 bool passed(const Session& session) {

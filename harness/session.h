@@ -2,32 +2,13 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "event.h"
-#include "kata.h"
 
 namespace unaided {
-
-/// The rules of one format. Formats differ in this table, never in branches.
-struct FormatRow {
-  std::string_view id;
-  std::string_view summary;
-  bool one_level;            // one level with those below it given; else all of the kata's
-  double par_factor;         // time allowed: the sum of the levels' pars times this
-  bool shows_output;         // the attempt's own output, for hidden checks too
-  bool passing_submit_ends;  // a submit that passes everything is the end of the session
-};
-
-std::span<const FormatRow> format_rows();
-/// Throws Fault for an unknown format.
-const FormatRow& format_row(std::string_view id);
-
-/// The time that `format` allows for these levels of `kata`.
-std::int64_t allowed_ms(const FormatRow& format, const Kata& kata, int first_level, int last_level);
 
 enum class Phase { kNew, kRunning, kFinished, kAbandoned };
 std::string_view phase_id(Phase phase);
@@ -61,6 +42,13 @@ std::optional<Elapsed> time_left(const Session& session, const Moment& now);
 
 /// The snapshot that a deadline judges: the last one in time.
 std::optional<std::string> counting_snapshot(const Session& session);
+
+/// The latest submit's verdict; null when there was none.
+const VerdictReached* last_submit(const Session& session);
+
+/// The verdict that a session which ends now has: the better of the latest submit's and that on the
+/// last save, the submit's when they are equal. Null when nothing was judged with all checks.
+const VerdictReached* counting_verdict(const Session& session);
 
 /// Finished with everything that was asked for passed.
 bool passed(const Session& session);

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "fault.h"
+#include "format.h"
 #include "text_file.h"
 #include "workspace.h"
 
@@ -32,11 +33,13 @@ std::optional<Moment> deadline_of(const Kata& kata, const BeginRequest& request,
 void fill_session(const SessionFolder& folder, const Kata& kata, const Installation& installation,
                   const Toolchain& toolchain, const BeginRequest& request, const Clock& clock) {
   const LevelSpan levels = request.levels;
-  const std::string attempt = starting_attempt(kata, levels.first, levels.last);
+  const std::string attempt =
+      request.planted ? request.planted->source : starting_attempt(kata, levels.first, levels.last);
   write_text_file(folder.starter(), attempt);
   const fs::path program = fs::read_symlink("/proc/self/exe");
-  write_workspace({folder.workspace(), folder.path, program, levels.first, levels.last}, kata,
-                  installation, attempt);
+  const int bugs = request.planted ? static_cast<int>(request.planted->mutants.size()) : 0;
+  write_workspace({folder.workspace(), folder.path, program, levels, bugs}, kata, installation,
+                  attempt);
   Created created;
   created.at = clock.now();
   created.session = folder.id();
@@ -45,6 +48,7 @@ void fill_session(const SessionFolder& folder, const Kata& kata, const Installat
   created.first_level = levels.first;
   created.last_level = levels.last;
   created.seed = std::random_device()();
+  if (request.planted) created.bugs = request.planted->mutants;
   created.deadline = deadline_of(kata, request, created.at);
   created.toolchain = toolchain;
   Journal(folder.journal()).append(to_journal(created));

@@ -6,6 +6,7 @@
 #include "host.h"
 #include "installation.h"
 #include "level_span.h"
+#include "planting.h"
 #include "session_store.h"
 
 namespace unaided {
@@ -13,7 +14,8 @@ namespace unaided {
 struct BeginRequest {
   std::string format = "drill";
   LevelSpan levels;
-  std::optional<double> minutes;  // instead of what the format allows
+  std::optional<double> minutes;   // instead of what the format allows
+  std::optional<Planted> planted;  // the attempt to begin with, in a format that plants bugs
 };
 
 /// Makes a session: its folder, the workspace, and a journal whose first event starts the clock.

@@ -63,10 +63,11 @@ json status_to_json(const SessionFolder& folder, const Session& session, const M
   }
   if (!session.verdicts.empty()) {
     const VerdictReached& last = session.verdicts.back();
+    const Tally& tally = session.phase == Phase::kRunning ? last.told : last.tally;
     status["last_verdict"] = {
         {"at", utc_text(last.at.utc_ms)}, {"purpose", purpose_id(last.purpose)},
-        {"snapshot", last.hash},          {"outcome", outcome_row(last.outcome).id},
-        {"passed", last.passed},          {"total", last.total}};
+        {"snapshot", last.hash},          {"outcome", outcome_row(tally.outcome).id},
+        {"passed", tally.passed},         {"total", tally.total}};
   }
   if (session.finished) {
     status["result"] = {{"reason", end_reason_id(session.finished->reason)},

@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "fault.h"
+#include "format.h"
 #include "journal.h"
 #include "spelling.h"
 #include "text_file.h"
@@ -151,7 +152,8 @@ std::set<int> passed_levels(const std::vector<SessionRecord>& sessions, const st
   for (const SessionRecord& record : sessions) {
     const Created& created = record.session.created;
     const bool one_level = created.first_level == created.last_level;
-    if (created.kata == kata && one_level && passed(record.session)) {
+    const bool proves = one_level && format_row(created.format).proves_levels;
+    if (created.kata == kata && proves && passed(record.session)) {
       levels.insert(created.first_level);
     }
   }

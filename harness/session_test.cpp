@@ -34,9 +34,7 @@ VerdictReached verdict(std::int64_t ms, const std::string& hash, Purpose purpose
   event.at = at(ms);
   event.hash = hash;
   event.purpose = purpose;
-  event.outcome = outcome;
-  event.passed = outcome == Outcome::kPassed ? 10 : 7;
-  event.total = 10;
+  event.tally = event.told = {outcome, outcome == Outcome::kPassed ? 10 : 7, 10};
   event.seed = 7;
   event.result = "1.json";
   return event;
@@ -113,6 +111,18 @@ TEST(Event, SurvivesTheJournalWhole) {
   EXPECT_EQ(std::get<Created>(from_journal(to_journal(created()))).seed, created().seed);
 }
 
+TEST(Event, KeepsThePlantedBugsAndWhatTheCandidateHeard) {
+  Created debug = created();
+  debug.bugs = {"level2_no_scale", "level2_blind_late_mask"};
+  const Event read = from_journal(to_journal(debug));
+  EXPECT_EQ(std::get<Created>(read).bugs, debug.bugs);
+  VerdictReached event = verdict(1, "aa", Purpose::kSave, Outcome::kWrong);
+  event.told = {Outcome::kPassed, 2, 2};
+  const Event again = from_journal(to_journal(event));
+  EXPECT_EQ(std::get<VerdictReached>(again).told, event.told);
+  EXPECT_EQ(std::get<VerdictReached>(again).tally, event.tally);
+}
+
 TEST(Event, RefusesWhatItDoesNotKnow) {
   EXPECT_THROW(from_journal({{"event", "promoted"}, {"at", kStart}}), Fault);
   EXPECT_THROW(from_journal({{"event", "late"}, {"at", kStart}}), Fault);
@@ -167,11 +177,20 @@ TEST(Session, RefusesEventsThatCannotFollow) {
   EXPECT_THROW(replay({unknown}), Fault);
 }
 
-TEST(FormatTable, GivesADrillOneAndAHalfTimesTheLevelsPar) {
-  Kata kata;
-  kata.levels = {{1, "one", 10}, {2, "two", 20}};
-  EXPECT_EQ(allowed_ms(format_row("drill"), kata, 2, 2), 30 * 60'000);
-  EXPECT_EQ(allowed_ms(format_row("drill"), kata, 1, 2), 45 * 60'000);
+TEST(Session, TheBetterOfTheLastSubmitAndTheLastSaveCounts) {
+  const auto counting = [](Outcome submit, Outcome last) {
+    const Session session =
+        replay({created(), SnapshotTaken{at(1), "aa"}, Submitted{at(2), "aa"},
+                verdict(3, "aa", Purpose::kSubmit, submit), SnapshotTaken{at(4), "bb"},
+                verdict(5, "bb", Purpose::kFinish, last)});
+    return counting_verdict(session)->hash;
+  };
+  EXPECT_EQ(counting(Outcome::kWrong, Outcome::kPassed), "bb");
+  EXPECT_EQ(counting(Outcome::kPassed, Outcome::kWrong), "aa");
+  EXPECT_EQ(counting(Outcome::kWrong, Outcome::kWrong), "aa");
+  const Session saved_only = replay(
+      {created(), SnapshotTaken{at(1), "aa"}, verdict(2, "aa", Purpose::kSave, Outcome::kPassed)});
+  EXPECT_EQ(counting_verdict(saved_only), nullptr) << "a save runs without the slow checks";
 }
 
 }  // namespace

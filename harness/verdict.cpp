@@ -1,11 +1,16 @@
 #include "verdict.h"
 
 #include <algorithm>
+#include <array>
 
 #include "fault.h"
 
 namespace unaided {
 namespace {
+
+/// In the order of the enumeration.
+constexpr std::array<std::string_view, 4> kRevealIds = {"examples", "counts", "names",
+                                                        "everything"};
 
 constexpr std::string_view kGreen = "32";
 constexpr std::string_view kRed = "31";
@@ -83,6 +88,23 @@ std::optional<Outcome> outcome_from_id(std::string_view id) {
     if (row.id == id) return row.outcome;
   }
   return std::nullopt;
+}
+
+std::string_view reveal_id(Reveal reveal) {
+  return kRevealIds[static_cast<std::size_t>(reveal)];
+}
+
+std::optional<Reveal> reveal_from_id(std::string_view id) {
+  const auto found = std::find(kRevealIds.begin(), kRevealIds.end(), id);
+  if (found == kRevealIds.end()) return std::nullopt;
+  return static_cast<Reveal>(found - kRevealIds.begin());
+}
+
+void settle_outcome(GradeReport& report) {
+  const auto failed =
+      std::find_if(report.checks.begin(), report.checks.end(),
+                   [](const CheckVerdict& verdict) { return verdict.outcome != Outcome::kPassed; });
+  report.outcome = failed == report.checks.end() ? Outcome::kPassed : failed->outcome;
 }
 
 int GradeReport::passed_count() const {

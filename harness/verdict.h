@@ -63,6 +63,16 @@ struct CheckVerdict {
   std::int64_t memory_kb = 0;  // peak resident growth that was seen
 };
 
+/// How much of a verdict the candidate is told. The whole is always kept for the debrief.
+enum class Reveal {
+  kExamples,  // the public examples, with their messages
+  kCounts,    // how many checks of each level passed; none by name
+  kNames,     // every check by name, passed or not; no messages
+  kMessages,  // everything
+};
+std::string_view reveal_id(Reveal reveal);
+std::optional<Reveal> reveal_from_id(std::string_view id);
+
 /// The verdict on one attempt: its own outcome when it never reached a check (compile error,
 /// missing function, forbidden call, fault), else kPassed or the outcome of the first check that
 /// failed.
@@ -75,6 +85,7 @@ struct GradeReport {
   Outcome outcome = Outcome::kNotRun;
   std::string message;  // for outcomes without checks: compiler errors, the missing function, …
   std::vector<CheckVerdict> checks;
+  Reveal told = Reveal::kMessages;           // what of the checks is in here
   std::vector<std::string> limits_not_held;  // empty in a full sandbox
   double compile_ms = 0;
   double total_ms = 0;
@@ -82,6 +93,9 @@ struct GradeReport {
   int passed_count() const;
   bool level_passed(int level) const;
 };
+
+/// Makes the report's outcome that of its first check that did not pass.
+void settle_outcome(GradeReport& report);
 
 /// 0 when everything that was asked for passed, 1 when the attempt fell short, 2 on a fault.
 /// Never 0 when a check that was asked for did not run.

@@ -6,6 +6,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -26,15 +27,23 @@ constexpr std::size_t kSourceBytesMax = 1'000'000;
 
 constexpr char kReadme[] = R"(# {title}: level {level}, {level_title}
 
-Write your code in `{attempt}`. Every save is judged; `./u watch` shows the verdicts as they come.
+{task}
 
-    ./u check      judge it now and show every failed check
+    ./u check      judge it now
     ./u run        build and run try.cpp with your code, to print and try things
     ./u status     time left and the last verdict
     ./u submit     judge it with the slow checks too; passing ends the session
+    ./u finish     end the session here; the better of the last save and the last submit counts
     ./u reset      the starting file again (yours is kept beside it)
 {given}
 )";
+
+constexpr char kWriteTask[] =
+    "Write your code in `{attempt}`. Every save is judged; `./u watch` shows the verdicts as they "
+    "come.";
+constexpr char kMendTask[] =
+    "`{attempt}` is somebody's solution with {bugs} in it. Find and mend: every save is judged by "
+    "the examples, which may all pass; `./u submit` names the hidden checks that fail.";
 
 constexpr char kTry[] =
     R"(// Yours to try things in: `./u run` builds this with {attempt} and runs it. Never judged.
@@ -42,10 +51,23 @@ constexpr char kTry[] =
 
 {includes}
 int main() {{
-  const torch::Tensor x = torch::arange(6, torch::kFloat32).reshape({{2, 3}});
-  std::cout << x << '\n';
+  {trial}
 }}
 )";
+
+/// What try.cpp does before the candidate changes it, by header set.
+struct TrialRow {
+  std::string_view headers;
+  std::string_view trial;
+};
+constexpr std::array<TrialRow, 2> kTrials = {{
+    {"tensors",
+     R"(const torch::Tensor x = torch::arange(6, torch::kFloat32).reshape({2, 3});
+  std::cout << x << '\n';)"},
+    {"json",
+     R"(const nlohmann::json x = {{"name", "add"}, {"arguments", {{"a", 1}, {"b", 2}}}};
+  std::cout << x.dump(2) << '\n';)"},
+}};
 
 /// $UNAIDED_SESSION tells the program which session; the launcher stands in for a program that an
 /// update has moved.
@@ -65,14 +87,23 @@ Diagnostics:
   UnusedIncludes: None
 )";
 
-std::string readme(const Kata& kata, int first_level, int last_level, const std::string& attempt) {
+std::string task(const WorkspacePlan& plan, const std::string& attempt) {
+  if (plan.planted_bugs == 0) return fmt::format(kWriteTask, fmt::arg("attempt", attempt));
+  const std::string bugs =
+      plan.planted_bugs == 1 ? "a bug" : fmt::format("{} bugs", plan.planted_bugs);
+  return fmt::format(kMendTask, fmt::arg("attempt", attempt), fmt::arg("bugs", bugs));
+}
+
+std::string readme(const Kata& kata, const WorkspacePlan& plan) {
+  const auto [first_level, last_level] = plan.levels;
   const Level& level = kata.levels.at(static_cast<std::size_t>(first_level - 1));
   const std::string given =
       first_level == 1 ? ""
                        : fmt::format("\nThe levels below {} are given, solved.\n", first_level);
-  std::string text = fmt::format(
-      kReadme, fmt::arg("title", kata.title), fmt::arg("level", level.number),
-      fmt::arg("level_title", level.title), fmt::arg("attempt", attempt), fmt::arg("given", given));
+  std::string text =
+      fmt::format(kReadme, fmt::arg("title", kata.title), fmt::arg("level", level.number),
+                  fmt::arg("level_title", level.title),
+                  fmt::arg("task", task(plan, kata.attempt_name())), fmt::arg("given", given));
   for (int number = first_level; number <= last_level; ++number) {
     text += read_text_file(kata.statement(number), kSourceBytesMax) + "\n";
   }
@@ -83,12 +114,16 @@ std::string readme(const Kata& kata, int first_level, int last_level, const std:
   return text;
 }
 
-std::string try_source(const std::string& attempt, int last_level) {
+std::string try_source(const Kata& kata, int last_level) {
   std::string includes;
   for (int number = 1; number <= last_level; ++number) {
     includes += fmt::format("#include \"level{}.h\"\n", number);
   }
-  return fmt::format(kTry, fmt::arg("attempt", attempt), fmt::arg("includes", includes));
+  const auto row = std::find_if(kTrials.begin(), kTrials.end(), [&kata](const TrialRow& known) {
+    return known.headers == kata.headers;
+  });
+  return fmt::format(kTry, fmt::arg("attempt", kata.attempt_name()), fmt::arg("includes", includes),
+                     fmt::arg("trial", row == kTrials.end() ? "" : row->trial));
 }
 
 std::string compile_commands(const fs::path& folder, const Installation& installation,
@@ -137,8 +172,8 @@ void write_workspace(const WorkspacePlan& plan, const Kata& kata, const Installa
                      const std::string& attempt) {
   const fs::path& folder = plan.folder;
   const std::string name = kata.attempt_name();
-  write_text_file(folder / "README.md", readme(kata, plan.first_level, plan.last_level, name));
-  for (int number = 1; number <= plan.last_level; ++number) {
+  write_text_file(folder / "README.md", readme(kata, plan));
+  for (int number = 1; number <= plan.levels.last; ++number) {
     const fs::path contract = kata.contract(number);
     write_text_file(folder / contract.filename(), read_text_file(contract, kSourceBytesMax));
   }
@@ -146,7 +181,7 @@ void write_workspace(const WorkspacePlan& plan, const Kata& kata, const Installa
     write_text_file(folder / file, read_text_file(kata.folder() / file, kSourceBytesMax));
   }
   write_text_file(folder / name, attempt);
-  write_text_file(folder / kTryName, try_source(name, plan.last_level));
+  write_text_file(folder / kTryName, try_source(kata, plan.levels.last));
   write_text_file(folder / "compile_commands.json", compile_commands(folder, installation, name));
   write_text_file(folder / ".clangd", kClangd);
   write_text_file(folder / "u", shim(plan, installation));

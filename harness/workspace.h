@@ -5,6 +5,7 @@
 
 #include "installation.h"
 #include "kata.h"
+#include "level_span.h"
 #include "process.h"
 
 namespace unaided {
@@ -14,8 +15,8 @@ struct WorkspacePlan {
   std::filesystem::path folder;   // made by write_workspace
   std::filesystem::path session;  // the session's folder: ./u names it
   std::filesystem::path program;  // this program: ./u runs it
-  int first_level = 1;
-  int last_level = 1;
+  LevelSpan levels;
+  int planted_bugs = 0;  // the attempt is a solution with so many bugs in it
 };
 
 inline constexpr char kTryName[] = "try.cpp";

@@ -36,7 +36,7 @@ class WorkspaceTest : public testing::Test {
     return read_text_file(folder_ / name, 1'000'000);
   }
   void make(int level, const std::string& program = "/bin/echo") {
-    const WorkspacePlan plan{folder_, base_.path() / "it's a session", program, level, level};
+    const WorkspacePlan plan{folder_, base_.path() / "it's a session", program, {level, level}};
     write_workspace(plan, kata_, installation_, starting_attempt(kata_, level, level));
   }
 

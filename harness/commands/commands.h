@@ -15,6 +15,7 @@ void add_watch(CLI::App& app, CommandContext& context);
 void add_check(CLI::App& app, CommandContext& context);
 void add_run(CLI::App& app, CommandContext& context);
 void add_submit(CLI::App& app, CommandContext& context);
+void add_finish(CLI::App& app, CommandContext& context);
 void add_abandon(CLI::App& app, CommandContext& context);
 void add_resume(CLI::App& app, CommandContext& context);
 void add_reset(CLI::App& app, CommandContext& context);
@@ -22,6 +23,7 @@ void add_reset(CLI::App& app, CommandContext& context);
 void add_list(CLI::App& app, CommandContext& context);
 void add_show(CLI::App& app, CommandContext& context);
 void add_status(CLI::App& app, CommandContext& context);
+void add_debrief(CLI::App& app, CommandContext& context);
 
 void add_grade(CLI::App& app, CommandContext& context);
 

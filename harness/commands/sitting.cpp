@@ -29,9 +29,9 @@ void await_judgement(CommandContext& context, const SessionFolder& folder) {
   } catch (const Fault&) {  // its host was quicker: the journal has the result
   }
   const Session session = folder.replay();
-  fmt::print("{}", render_status(status_now(folder), context.terminal()));
   if (session.phase == Phase::kRunning)
     throw Fault("it could not be judged; see " + folder.log().string());
+  print_debrief(context, folder);
   context.exit_code = passed(session) ? 0 : 1;
 }
 
@@ -58,10 +58,9 @@ void show_screen(CommandContext& context, const SessionFolder& folder,
   setenv("UNAIDED_COMMAND", "./u", 1);
   Screen(folder).show(command, {program, "watch", "--session", folder.path.string()});
   const nlohmann::json status = status_now(folder);
+  if (status.at("phase") != "running") return print_debrief(context, folder);
   fmt::print("{}", render_status(status, context.terminal()));
-  if (status.at("phase") == "running") {
-    fmt::print("The session goes on: {} resume {}\n", context.program, folder.id());
-  }
+  fmt::print("The session goes on: {} resume {}\n", context.program, folder.id());
 }
 
 }  // namespace

@@ -18,4 +18,7 @@ void ensure_host(CommandContext& context, const SessionFolder& folder);
 void sit_down(CommandContext& context, const SessionFolder& folder,
               const std::vector<std::string>& command, bool json);
 
+/// What a session that is over has to tell.
+void print_debrief(CommandContext& context, const SessionFolder& folder);
+
 }  // namespace unaided

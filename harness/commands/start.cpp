@@ -3,9 +3,13 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
+#include <random>
 
 #include "../compiler.h"
 #include "../fault.h"
+#include "../format.h"
+#include "../grader.h"
+#include "../planting.h"
 #include "../screen.h"
 #include "../session_begin.h"
 #include "../session_status.h"
@@ -17,8 +21,10 @@ namespace {
 
 struct StartOptions {
   std::string kata;
+  std::string format = "drill";
   std::optional<int> level;
   std::optional<double> minutes;
+  int bugs = 1;
   std::vector<std::string> command;
   bool json = false;
 };
@@ -30,26 +36,50 @@ std::vector<SessionRecord> readable_sessions(const SessionStore& store) {
   return sessions;
 }
 
+/// To hunt for bugs is to read a solution, so a level that was passed before is preferred.
+int level_to_debug(const std::vector<SessionRecord>& sessions, const Kata& kata) {
+  const std::set<int> done = passed_levels(sessions, kata.id);
+  return done.empty() ? 1 : *done.rbegin();
+}
+
 int chosen_level(const StartOptions& options, const Kata& kata,
                  const std::vector<SessionRecord>& sessions) {
-  if (!options.level) return next_level(sessions, kata);
+  if (!options.level) {
+    const bool debugs = format_row(options.format).plants_bugs;
+    return debugs ? level_to_debug(sessions, kata) : next_level(sessions, kata);
+  }
   if (*options.level >= 1 && *options.level <= kata.level_count()) return *options.level;
   throw Fault(
       fmt::format("{} has levels 1 to {}, not {}", kata.id, kata.level_count(), *options.level));
 }
 
-/// A drill of this level that still has time: whoever starts it again means to go back to it.
+/// The same that still has time: whoever starts it again means to go back to it.
 std::optional<SessionFolder> under_way(const std::vector<SessionRecord>& sessions,
-                                       const std::string& kata, int level) {
+                                       const StartOptions& options, int level) {
   const Moment now = SystemClock().now();
   for (const auto& [folder, session] : sessions) {
     const Created& created = session.created;
-    const bool same = created.kata == kata && created.first_level == level &&
-                      created.last_level == level && session.phase == Phase::kRunning;
+    const bool same = created.kata == options.kata && created.format == options.format &&
+                      created.first_level == level && created.last_level == level &&
+                      session.phase == Phase::kRunning;
     const auto left = time_left(session, now);
     if (same && (!left || left->ms > 0)) return folder;
   }
   return std::nullopt;
+}
+
+/// Chooses bugs and proves that the hidden checks see them.
+Planted plant(const Installation& installation, const Kata& kata, int level, int bugs) {
+  Grader grader(installation, kata, Grader::Options{});
+  const auto judge = [&grader, level](const std::string& source) {
+    GradeRequest request;
+    request.source = source;
+    request.first_level = request.last_level = level;
+    request.of_record = true;
+    return grader.grade(request, /*sink=*/nullptr, /*cancel=*/nullptr);
+  };
+  std::mt19937_64 random{std::random_device()()};
+  return plant_bugs(read_kata_material(kata), level, bugs, judge, random);
 }
 
 SessionFolder begin(CommandContext& context, const StartOptions& options, const Kata& kata,
@@ -57,8 +87,12 @@ SessionFolder begin(CommandContext& context, const StartOptions& options, const 
   const Installation& installation = context.installation();
   ensure_header_cache(installation, kata.headers);  // before the clock starts
   BeginRequest request;
+  request.format = options.format;
   request.levels = {level, level};
   request.minutes = options.minutes;
+  if (format_row(options.format).plants_bugs) {
+    request.planted = plant(installation, kata, level, options.bugs);
+  }
   return begin_session(store, kata, installation, toolchain_of(installation), request,
                        SystemClock());
 }
@@ -70,13 +104,27 @@ void refuse_unknown_program(const StartOptions& options) {
                   options.command[0]));
 }
 
+void refuse_bugs_elsewhere(const StartOptions& options) {
+  if (options.bugs == 1 || format_row(options.format).plants_bugs) return;
+  throw Fault("--bugs belongs to --format debug: in other formats the bugs are your own");
+}
+
+std::string described_formats() {
+  std::string text;
+  for (const FormatRow& row : format_rows()) {
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", row.id, row.summary);
+  }
+  return text;
+}
+
 void start(CommandContext& context, const StartOptions& options) {
   refuse_unknown_program(options);
+  refuse_bugs_elsewhere(options);
   const Kata kata = context.kata(options.kata);
   const SessionStore store(state_folder());
   const std::vector<SessionRecord> sessions = readable_sessions(store);
   const int level = chosen_level(options, kata, sessions);
-  const auto earlier = under_way(sessions, kata.id, level);
+  const auto earlier = under_way(sessions, options, level);
   if (earlier) {
     fmt::print(stderr, "{} is under way since {}: back to it ({} abandon ends it).\n",
                session_title(earlier->replay()), utc_text(earlier->replay().created.at.utc_ms),
@@ -91,13 +139,19 @@ void start(CommandContext& context, const StartOptions& options) {
 
 void add_start(CLI::App& app, CommandContext& context) {
   const auto options = std::make_shared<StartOptions>();
-  CLI::App* command = app.add_subcommand("start", "sit down to a kata: a drill of one level");
+  CLI::App* command = app.add_subcommand("start", "sit down to a kata");
   command->group(kPractiseGroup);
   command->add_option("kata", options->kata, "its id, as 'list' has it")->required();
-  command->add_option("--level", options->level, "which one (default: the first not yet passed)");
+  command->add_option("--format", options->format, described_formats())->capture_default_str();
+  command->add_option("--level", options->level,
+                      "which one (default: the first not yet passed; to debug, the last passed)");
   command
-      ->add_option("--minutes", options->minutes, "time allowed (default: the level's par x 1.5)")
+      ->add_option("--minutes", options->minutes,
+                   "time allowed (default: the level's par x 1.5; to debug, 15)")
       ->check(CLI::Range(0.01, 1440.0));
+  command->add_option("--bugs", options->bugs, "to debug: how many are planted")
+      ->check(CLI::Range(1, kPlantedBugsMax))
+      ->capture_default_str();
   command->add_flag("--json", options->json, "make the session and describe it, for programs");
   command->add_option("command", options->command,
                       "after --: a program to sit down to instead of $EDITOR");

@@ -1,0 +1,50 @@
+#include "../debrief.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "../fault.h"
+#include "commands.h"
+#include "sitting.h"
+
+namespace unaided {
+namespace {
+
+/// The session named, else this workspace's, else the one that ended last.
+SessionFolder session_meant(const SessionStore& store, std::string asked) {
+  const char* here = std::getenv("UNAIDED_SESSION");
+  if (asked.empty() && here != nullptr) asked = here;
+  if (!asked.empty()) return store.find(asked);
+  std::vector<std::string> unreadable;
+  const std::vector<SessionRecord> sessions = read_sessions(store, unreadable);
+  const SessionRecord* latest = nullptr;
+  for (const SessionRecord& record : sessions) {
+    const auto& ended = record.session.ended_at;
+    if (!ended) continue;
+    if (latest == nullptr || latest->session.ended_at->utc_ms <= ended->utc_ms) latest = &record;
+  }
+  if (latest == nullptr) throw Fault("no session has ended yet");
+  return latest->folder;
+}
+
+}  // namespace
+
+void print_debrief(CommandContext& context, const SessionFolder& folder) {
+  const Kata kata = context.kata(folder.replay().created.kata);
+  fmt::print("{}", render_debrief(folder, read_kata_material(kata), context.terminal()));
+}
+
+void add_debrief(CLI::App& app, CommandContext& context) {
+  const auto asked = std::make_shared<std::string>();
+  CLI::App* command =
+      app.add_subcommand("debrief", "what a finished session shows: every failed check, its bugs");
+  command->group(kLookGroup);
+  command->add_option("session", *asked, "which one, by id (default: the one that ended last)");
+  command->callback([asked, &context] {
+    print_debrief(context, session_meant(SessionStore(state_folder()), *asked));
+  });
+}
+
+}  // namespace unaided
