@@ -85,6 +85,9 @@ SessionFolder only_running(const SessionStore& store) {
 
 Client::Client(const SessionFolder& folder) : socket_(connect_to_host(folder)) {}
 
+Client::Client(const fs::path& sealed_socket)
+    : socket_(connect_to(sealed_socket, Owner::kOutside)) {}
+
 std::optional<nlohmann::json> Client::ask(
     const nlohmann::json& request, const std::function<void(const nlohmann::json&)>& on_message,
     const CancelToken* interrupt) {

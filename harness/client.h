@@ -18,6 +18,8 @@ class Client {
  public:
   /// Throws Fault, saying what to do, when the session has no host or the host does not answer.
   explicit Client(const SessionFolder& folder);
+  /// From inside a sealed session, where nothing of it can be seen but its host's socket.
+  explicit Client(const std::filesystem::path& sealed_socket);
 
   /// Sends `request` and calls `on_message` for every reply up to and including the final one,
   /// which is returned. Nothing when `interrupt` was cancelled first. Throws Fault when the host

@@ -117,6 +117,7 @@ json write_fields(const VerdictReached& event) {
                  {"seed", event.seed},
                  {"result", event.result}});
   if (event.told != event.tally) fields["told"] = write_tally(event.told);
+  if (event.points > 0) fields["points"] = event.points;
   return fields;
 }
 
@@ -125,8 +126,23 @@ void read_fields(const json& from, VerdictReached& event) {
   event.purpose = value_in(kPurposes, from.at("purpose"));
   event.tally = read_tally(from);
   event.told = from.contains("told") ? read_tally(from.at("told")) : event.tally;
+  event.points = from.value("points", 0.0);
   event.seed = from.at("seed");
   event.result = from.at("result");
+}
+
+json write_fields(const Unlocked& event) {
+  return {{"level", event.level}};
+}
+void read_fields(const json& from, Unlocked& event) {
+  event.level = from.at("level");
+}
+
+json write_fields(const Hinted& event) {
+  return {{"number", event.number}};
+}
+void read_fields(const json& from, Hinted& event) {
+  event.number = from.at("number");
 }
 
 json write_fields(const Resumed&) {
@@ -160,8 +176,8 @@ void read_fields(const json& from, Finished& event) {
 
 /// The names in the journal, in the order of the variant's alternatives.
 constexpr std::array<std::string_view, std::variant_size_v<Event>> kEventNames = {
-    "created", "snapshot",          "late",      "submitted", "verdict",
-    "resumed", "toolchain_changed", "abandoned", "finished",
+    "created",           "snapshot",  "late",     "submitted", "verdict", "resumed",
+    "toolchain_changed", "abandoned", "finished", "unlocked",  "hinted",
 };
 
 template <std::size_t Index = 0>

@@ -77,9 +77,22 @@ struct VerdictReached {
   std::string hash;
   Purpose purpose = Purpose::kSave;
   Tally tally;
-  Tally told;  // what the candidate heard of it
+  Tally told;         // what the candidate heard of it
+  double points = 0;  // in a format that scores
   std::uint64_t seed = 0;
   std::string result;  // the file in results/
+};
+
+/// The candidate may see this level now.
+struct Unlocked {
+  Moment at;
+  int level = 0;
+};
+
+/// The candidate was given the hint of this number, from 1.
+struct Hinted {
+  Moment at;
+  int number = 0;
 };
 
 /// A host took the session up again.
@@ -107,7 +120,7 @@ struct Finished {
 };
 
 using Event = std::variant<Created, SnapshotTaken, Late, Submitted, VerdictReached, Resumed,
-                           ToolchainChanged, Abandoned, Finished>;
+                           ToolchainChanged, Abandoned, Finished, Unlocked, Hinted>;
 
 const Moment& moment_of(const Event& event);
 nlohmann::json to_journal(const Event& event);

@@ -11,10 +11,13 @@
 namespace unaided {
 namespace {
 
-constexpr std::array<FormatRow, 2> kFormats = {{
+constexpr std::array<int, 4> kNotScored = {};
+
+constexpr std::array<FormatRow, 4> kFormats = {{
     {.id = "drill",
      .summary = "one level, those below it given; every failed check shows its message",
-     .one_level = true,
+     .levels = LevelRule::kOne,
+     .levels_min = 1,
      .minutes = 0,
      .par_factor = 1.5,
      .on_save = Reveal::kMessages,
@@ -22,10 +25,14 @@ constexpr std::array<FormatRow, 2> kFormats = {{
      .shows_output = true,
      .passing_ends = true,
      .plants_bugs = false,
-     .proves_levels = true},
+     .gives_hints = true,
+     .asks_follow_ups = false,
+     .points = kNotScored,
+     .bar = 0},
     {.id = "debug",
-     .summary = "a solution with a bug in it: find it and mend it, seeing only the examples",
-     .one_level = true,
+     .summary = "a solution with a bug in it, to be found seeing only the examples; 15 minutes",
+     .levels = LevelRule::kOne,
+     .levels_min = 1,
      .minutes = 15,
      .par_factor = 0,
      .on_save = Reveal::kExamples,
@@ -33,7 +40,40 @@ constexpr std::array<FormatRow, 2> kFormats = {{
      .shows_output = false,
      .passing_ends = true,
      .plants_bugs = true,
-     .proves_levels = false},
+     .gives_hints = false,
+     .asks_follow_ups = false,
+     .points = kNotScored,
+     .bar = 0},
+    {.id = "interview",
+     .summary = "all levels in order, seeing only the examples; 45 minutes, then three questions",
+     .levels = LevelRule::kInOrder,
+     .levels_min = 1,
+     .minutes = 45,
+     .par_factor = 0,
+     .on_save = Reveal::kExamples,
+     .on_submit = Reveal::kCounts,
+     .shows_output = false,
+     .passing_ends = false,
+     .plants_bugs = false,
+     .gives_hints = false,
+     .asks_follow_ups = true,
+     .points = kNotScored,
+     .bar = 0},
+    {.id = "assessment",
+     .summary = "four levels, each unlocked by the examples of the one before; 90 minutes, scored",
+     .levels = LevelRule::kUnlocked,
+     .levels_min = 4,
+     .minutes = 90,
+     .par_factor = 0,
+     .on_save = Reveal::kNames,
+     .on_submit = Reveal::kNames,
+     .shows_output = false,
+     .passing_ends = false,
+     .plants_bugs = false,
+     .gives_hints = false,
+     .asks_follow_ups = false,
+     .points = {100, 150, 150, 200},
+     .bar = 520},
 }};
 
 }  // namespace
@@ -49,6 +89,10 @@ const FormatRow& format_row(std::string_view id) {
     known += fmt::format("{}{}", known.empty() ? "" : ", ", row.id);
   }
   throw Fault(fmt::format("there is no format '{}'; there are {}", id, known));
+}
+
+bool is_proof(const FormatRow& format) {
+  return format.levels == LevelRule::kOne && !format.plants_bugs;
 }
 
 std::int64_t allowed_ms(const FormatRow& format, const Kata& kata, int first_level,

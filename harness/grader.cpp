@@ -69,8 +69,8 @@ void fill_verdict(CheckVerdict& verdict, const json& reply, bool with_output) {
   verdict.memory_kb = reply.at("memory_kb");
 }
 
-bool wanted(const CheckName& check, const GradeRequest& request) {
-  if (check.level < request.first_level || check.level > request.last_level) return false;
+bool wanted(const CheckName& check, const GradeRequest& request, int last_level) {
+  if (check.level < request.first_level || check.level > last_level) return false;
   if (check.slow && !request.slow) return false;
   return request.only.empty() || request.only == key_of(check);
 }
@@ -95,12 +95,17 @@ struct Grader::State {
   }
   /// Fills in the report's outcome when the attempt never reaches a check.
   bool reject(const GradeRequest& request, const Build& build, GradeReport& report) const;
-  std::string missing_sentence(const GradeRequest& request, const ObjectSymbols& attempt) const;
+  std::string missing_sentence(int level, const ObjectSymbols& attempt) const;
+  /// True when too much is missing to judge anything; else the report's last level is the highest
+  /// that can be judged, and its message says what the next one lacks.
+  bool misses_function(const GradeRequest& request, const ObjectSymbols& attempt,
+                       GradeReport& report) const;
   void run_checks(const GradeRequest& request, const Build& build, const VerdictSink& sink,
                   const CancelToken* cancel, GradeReport& report);
   /// Adds to the first check that crashed the line where AddressSanitizer sees it happen.
   void locate_crash(const GradeRequest& request, const CancelToken* cancel, GradeReport& report);
-  json run_message(const GradeRequest& request, const Build& build, std::uint64_t seed) const;
+  json run_message(const GradeRequest& request, const Build& build,
+                   const GradeReport& report) const;
 
   Installation installation;
   Kata kata;
@@ -137,15 +142,24 @@ Build Grader::State::build(const std::vector<Source>& sources, bool of_record,
   return compiler->build(sources, Instrumentation::kNone, cancel, resident, options.resident_slot);
 }
 
-std::string Grader::State::missing_sentence(const GradeRequest& request,
-                                            const ObjectSymbols& attempt) const {
+std::string Grader::State::missing_sentence(int level, const ObjectSymbols& attempt) const {
+  const auto missing = missing_functions(asked.at(static_cast<std::size_t>(level - 1)), attempt);
+  if (missing.empty()) return {};
+  return "level " + std::to_string(level) + " asks for `" + missing[0] + "`; " +
+         kata.attempt_name() + " does not define it (the signature must be the contract's)";
+}
+
+bool Grader::State::misses_function(const GradeRequest& request, const ObjectSymbols& attempt,
+                                    GradeReport& report) const {
   for (int level = request.first_level; level <= request.last_level; ++level) {
-    const auto missing = missing_functions(asked.at(static_cast<std::size_t>(level - 1)), attempt);
-    if (missing.empty()) continue;
-    return "level " + std::to_string(level) + " asks for `" + missing[0] + "`; " +
-           kata.attempt_name() + " does not define it (the signature must be the contract's)";
+    report.message = missing_sentence(level, attempt);
+    if (report.message.empty()) continue;
+    const bool some = request.as_far_as_defined && level > request.first_level;
+    if (!some) return true;
+    report.last_level = level - 1;
+    return false;
   }
-  return {};
+  return false;
 }
 
 bool Grader::State::reject(const GradeRequest& request, const Build& build,
@@ -174,20 +188,20 @@ bool Grader::State::reject(const GradeRequest& request, const Build& build,
         kata.attempt_name() + " refers to `" + forbidden + "`, which this kata forbids";
     return true;
   }
-  report.message = missing_sentence(request, attempt);
-  if (!report.message.empty()) report.outcome = Outcome::kMissingFunction;
-  return !report.message.empty();
+  if (!misses_function(request, attempt, report)) return false;
+  report.outcome = Outcome::kMissingFunction;
+  return true;
 }
 
 json Grader::State::run_message(const GradeRequest& request, const Build& build,
-                                std::uint64_t seed) const {
+                                const GradeReport& report) const {
   return {{"type", "run"},
           {"attempt", build.library.string()},
           {"first_level", request.first_level},
-          {"last_level", request.last_level},
+          {"last_level", report.last_level},
           {"slow", request.slow},
           {"only", request.only},
-          {"seed", seed},
+          {"seed", report.seed},
           {"parallel", parallel_checks(options)},
           {"sanitized", false},
           {"limits", limits_json(kata.limits)}};
@@ -205,7 +219,7 @@ void Grader::State::locate_crash(const GradeRequest& request, const CancelToken*
   if (!std::filesystem::exists(installation.worker(Instrumentation::kAddressSanitizer))) return;
   WorkerLink sanitizer(installation, kata, *headers, scratch.path(),
                        Instrumentation::kAddressSanitizer, enforced);
-  json message = run_message(request, build, report.seed);
+  json message = run_message(request, build, report);
   message["only"] = key_of(crashed->check);
   message["sanitized"] = true;
   message["limits"] = limits_json(kSanitizedLimits);
@@ -220,9 +234,9 @@ void Grader::State::run_checks(const GradeRequest& request, const Build& build,
                                const VerdictSink& sink, const CancelToken* cancel,
                                GradeReport& report) {
   for (const CheckName& check : worker().checks()) {
-    if (wanted(check, request)) report.checks.push_back({.check = check});
+    if (wanted(check, request, report.last_level)) report.checks.push_back({.check = check});
   }
-  json message = run_message(request, build, report.seed);
+  json message = run_message(request, build, report);
   bool last_try = false;
   const auto take = [&](const json& reply) {
     const auto verdict =

@@ -35,12 +35,13 @@ struct GradeRequest {
   std::string source;  // the attempt's text: a snapshot, never a path that may change meanwhile
   int first_level = 1;
   int last_level = 1;
-  bool of_record = false;         // compiled by stock clang, whatever else there is
-  bool slow = false;              // also the checks tagged SLOW_
-  bool full_diagnostics = false;  // compiler output unabridged
-  bool show_output = false;       // attempt's output also for hidden checks (drills)
-  std::uint64_t seed = 0;         // 0: a fresh one
-  std::string only;               // "Behaviour.Name" of one check, or empty
+  bool as_far_as_defined = false;  // only up to the highest level that is defined with all below it
+  bool of_record = false;          // compiled by stock clang, whatever else there is
+  bool slow = false;               // also the checks tagged SLOW_
+  bool full_diagnostics = false;   // compiler output unabridged
+  bool show_output = false;        // attempt's output also for hidden checks (drills)
+  std::uint64_t seed = 0;          // 0: a fresh one
+  std::string only;                // "Behaviour.Name" of one check, or empty
 };
 
 /// Called from grade() as each check's verdict arrives, in the order of completion.

@@ -49,6 +49,8 @@ class ScratchFolder {
 ///   submit                              → judging, check*, report {"ended"}
 ///   finish                              → judging, check*, report {"ended"}
 ///   run                                 → ran {"outcome", "message", "output", "exit_status"}
+///   unlock                              → unlocked {"level"}
+///   hint                                → hint {"number", "of", "text"}
 ///   status                              → status {"status"}
 ///   reset                               → reset {"kept"}
 ///   abandon                             → ended
@@ -106,6 +108,8 @@ class Host {
   void serve_submit(Client client, const Request& request);
   void serve_finish(Client client, const Request& request);
   void serve_run(Client client, const Request& request);
+  void serve_unlock(Client client, const Request& request);
+  void serve_hint(Client client, const Request& request);
   void serve_status(Client client, const Request& request);
   void serve_reset(Client client, const Request& request);
   void serve_abandon(Client client, const Request& request);

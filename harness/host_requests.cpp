@@ -7,11 +7,14 @@
 
 #include "attempt.h"
 #include "fault.h"
+#include "format.h"
+#include "hint.h"
 #include "host.h"
 #include "report_json.h"
 #include "reveal.h"
 #include "session_status.h"
 #include "text_file.h"
+#include "workspace.h"
 
 namespace unaided {
 namespace {
@@ -19,6 +22,17 @@ namespace {
 using nlohmann::json;
 
 constexpr int kUseExit = 2;
+constexpr int kShortExit = 1;
+
+bool examples_pass(const GradeReport& report, int level) {
+  int examples = 0;
+  for (const CheckVerdict& verdict : report.checks) {
+    if (!verdict.check.example || verdict.check.level > level) continue;
+    if (verdict.outcome != Outcome::kPassed) return false;
+    examples += verdict.check.level == level ? 1 : 0;
+  }
+  return examples > 0;
+}
 
 int late_exit() {
   return outcome_row(Outcome::kLate).exit_code;
@@ -32,11 +46,13 @@ void Host::serve(const Listener::Message& message) {
     void (Host::*serve)(Client, const Request&);
     bool judges;  // not once the session is closing
   };
-  static constexpr std::array<Row, 8> kRows = {{
+  static constexpr std::array<Row, 10> kRows = {{
       {"check", &Host::serve_check, true},
       {"submit", &Host::serve_submit, true},
       {"finish", &Host::serve_finish, true},
       {"run", &Host::serve_run, true},
+      {"unlock", &Host::serve_unlock, true},
+      {"hint", &Host::serve_hint, true},
       {"reset", &Host::serve_reset, true},
       {"status", &Host::serve_status, false},
       {"abandon", &Host::serve_abandon, false},
@@ -94,6 +110,51 @@ void Host::serve_run(Client client, const Request&) {
     *text = std::move(copied.source);
   }
   queue_.add({Purpose::kCheck, "", std::move(run), {client}});
+}
+
+/// The next level, once the examples of those that are open pass.
+void Host::serve_unlock(Client client, const Request&) {
+  const FormatRow& format = format_row(session_.created.format);
+  if (format.levels != LevelRule::kUnlocked) {
+    return refuse(client, "there is nothing to unlock in this format", kUseExit);
+  }
+  if (session_.open_level == session_.created.last_level) {
+    return refuse(client, "every level is unlocked", kUseExit);
+  }
+  const Snapshot snapshot = take_snapshot();
+  if (!snapshot.refusal.empty()) return refuse(client, snapshot.refusal, kUseExit);
+  const VerdictReached* judged = latest_verdict(session_, snapshot.hash);
+  if (judged == nullptr) {
+    return refuse(client, "what is saved is not judged yet: `check`, then `unlock`", kUseExit);
+  }
+  const GradeReport report = read_report(setup_.folder.result(judged->result));
+  if (!examples_pass(report, session_.open_level)) {
+    return refuse(client,
+                  fmt::format("level {} opens once the examples of level {} pass",
+                              session_.open_level + 1, session_.open_level),
+                  kShortExit);
+  }
+  record(Unlocked{setup_.clock->now(), session_.open_level + 1});
+  show_levels(setup_.folder.workspace(), setup_.kata, format,
+              {session_.created.first_level, session_.open_level});
+  listener_.send(client, {{"type", "unlocked"}, {"final", true}, {"level", session_.open_level}});
+  tell({}, {{"type", "status"}, {"status", status()}});
+}
+
+void Host::serve_hint(Client client, const Request&) {
+  if (!format_row(session_.created.format).gives_hints) {
+    return refuse(client, "hints are for drills", kUseExit);
+  }
+  const std::vector<std::string> hints = hints_for(setup_.kata, session_.created.first_level);
+  if (session_.hints == static_cast<int>(hints.size())) {
+    return refuse(client, "there is no further hint; `./u show` has the statement", kUseExit);
+  }
+  record(Hinted{setup_.clock->now(), session_.hints + 1});
+  listener_.send(client, {{"type", "hint"},
+                          {"final", true},
+                          {"number", session_.hints},
+                          {"of", hints.size()},
+                          {"text", hints.at(static_cast<std::size_t>(session_.hints - 1))}});
 }
 
 void Host::serve_status(Client client, const Request&) {

@@ -44,7 +44,7 @@ GradeReport fake_grade(const GradeRequest& request, const VerdictSink& sink,
   sink(check);
   CheckVerdict example = check;
   example.check = {1, "Adds", "EXAMPLE_One", true, false};
-  example.outcome = Outcome::kPassed;
+  example.outcome = has("no example") ? Outcome::kWrong : Outcome::kPassed;
   report.outcome = check.outcome;
   report.checks = {check, example};
   return report;
@@ -71,7 +71,7 @@ class HostTest : public testing::Test {
   void begin(std::int64_t time_ms, const char* format = "drill") {
     setup_.folder = SessionStore(base_.path() / "state").create("sum", {1, 1}, SystemClock().now());
     setup_.kata.id = "sum";
-    setup_.kata.levels = {{1, "One", 10}};
+    write_kata();
     setup_.toolchain = {"0.1.0", "2.13.0", "clang 14"};
     setup_.judge = fake_judge;
     setup_.clock = &clock_;
@@ -80,12 +80,29 @@ class HostTest : public testing::Test {
     created.session = setup_.folder.id();
     created.kata = "sum";
     created.format = format;
+    const bool one = format_row(format).levels == LevelRule::kOne;
+    created.last_level = one ? 1 : 2;
     created.deadline = later(created.at, time_ms);
     created.toolchain = setup_.toolchain;
     Journal(setup_.folder.journal()).append(to_journal(created));
     write_text_file(setup_.folder.starter(), kStarter);
     write_text_file(attempt(), kStarter);
     write_text_file(setup_.folder.workspace() / "try.cpp", "try");
+  }
+  /// As much of a kata as hosts read: statements, contracts, starter, and what hints come from.
+  void write_kata() {
+    Kata& kata = setup_.kata;
+    kata.root = base_.path() / "checkout";
+    kata.levels = {{1, "One", 10}, {2, "Two", 20}};
+    for (const int level : {1, 2}) {
+      write_text_file(kata.statement(level), "statement\n");
+      write_text_file(kata.contract(level), "// contract\n");
+      write_text_file(kata.checks(level), "TEST(Adds, Two) {}\n");
+    }
+    write_text_file(kata.starter(), "// level 1\n// level 2\n");
+    write_text_file(kata.reference(), "// level 1\nint one;\n// level 2\nint two;\n");
+    write_text_file(kata.reference_folder() / "notes.md",
+                    "## Walk-through\n**Level 1.** Add.\n**Level 2.** More.\n");
   }
   fs::path attempt() const { return setup_.folder.workspace() / "sum.cpp"; }
   void save(const std::string& text) const { write_text_file(attempt(), text); }
@@ -225,6 +242,56 @@ TEST_F(HostTest, AWatcherOfADebugSessionHearsOfExamplesOnly) {
   EXPECT_EQ(reports, 2) << "the last one, and the new one";
   EXPECT_NE(heard.find("EXAMPLE_One"), std::string::npos);
   EXPECT_EQ(heard.find("Two"), std::string::npos);
+}
+
+TEST_F(HostTest, ALevelIsUnlockedByTheExamplesOfTheOneBefore) {
+  begin(3'600'000, "assessment");
+  start_host(setup_);
+  save("no example");
+  EXPECT_EQ(ask({{"request", "unlock"}}).at("type"), "refused") << "nothing is judged yet";
+  check();
+  EXPECT_EQ(ask({{"request", "unlock"}}).at("exit_code"), 1) << "the example fails";
+  save("bad");
+  check();
+  const json reply = ask({{"request", "unlock"}});
+  EXPECT_EQ(reply.at("level"), 2) << reply;
+  EXPECT_TRUE(fs::exists(setup_.folder.workspace() / "level2.h"));
+  EXPECT_EQ(replayed().open_level, 2);
+  EXPECT_EQ(ask({{"request", "unlock"}}).at("type"), "refused") << "level 2 has no examples here";
+  EXPECT_EQ(ask({{"request", "status"}}).at("status").at("last_level"), 2);
+}
+
+TEST_F(HostTest, HintsAreForDrillsAndRecorded) {
+  start_host(setup_);
+  EXPECT_EQ(ask({{"request", "unlock"}}).at("type"), "refused");
+  const json first = ask({{"request", "hint"}});
+  EXPECT_NE(first.at("text").get<std::string>().find("Adds"), std::string::npos) << first;
+  EXPECT_EQ(ask({{"request", "hint"}}).at("number"), 2);
+  EXPECT_EQ(replayed().hints, 2);
+  begin(3'600'000, "interview");
+  start_host(setup_);
+  EXPECT_EQ(ask({{"request", "hint"}}).at("type"), "refused");
+}
+
+TEST_F(HostTest, AnInterviewTellsCountsAtSubmitAndEndsByFinishOnly) {
+  begin(3'600'000, "interview");
+  start_host(setup_);
+  save("good");
+  const json submitted = ask({{"request", "submit"}});
+  EXPECT_FALSE(submitted.at("ended")) << "it may be repeated";
+  EXPECT_EQ(submitted.at("report").dump().find("Adds"), std::string::npos);
+  EXPECT_EQ(submitted.at("report").at("passed"), 2);
+  EXPECT_TRUE(ask({{"request", "finish"}}).at("ended"));
+  await_end();
+  EXPECT_TRUE(passed(replayed()));
+}
+
+TEST_F(HostTest, AnAssessmentCountsPoints) {
+  begin(3'600'000, "assessment");
+  start_host(setup_);
+  save("good");
+  ask({{"request", "submit"}});
+  EXPECT_EQ(replayed().verdicts.back().points, 100);
 }
 
 TEST_F(HostTest, ASubmitThatPassesEndsTheSession) {

@@ -10,6 +10,7 @@
 #include "host.h"
 #include "report_json.h"
 #include "reveal.h"
+#include "scoring.h"
 #include "sha256.h"
 
 namespace unaided {
@@ -43,14 +44,16 @@ Tally tally_of(const GradeReport& report) {
 
 void Host::judge(Purpose purpose, const Snapshot& snapshot, std::vector<Client> askers,
                  const Request& request) {
+  const FormatRow& format = format_row(session_.created.format);
   GradeRequest grade;
   grade.source = snapshot.source;
   grade.first_level = session_.created.first_level;
-  grade.last_level = session_.created.last_level;
+  grade.last_level = session_.open_level;
+  grade.as_far_as_defined = format.levels != LevelRule::kOne;
   grade.slow = is_binding(purpose);
   grade.of_record = purpose != Purpose::kSave;
   grade.full_diagnostics = request.value("full", false);
-  grade.show_output = format_row(session_.created.format).shows_output;
+  grade.show_output = format.shows_output;
   grade.seed = std::strtoull(request.value("seed", "0").c_str(), nullptr, 10);
   grade.only = request.value("only", "");
   queue_.add({purpose, snapshot.hash, std::move(grade), std::move(askers)});
@@ -71,7 +74,7 @@ void Host::advance() {
                      {"purpose", purpose_id(job->purpose)},
                      {"snapshot", job->hash},
                      {"first_level", session_.created.first_level},
-                     {"last_level", session_.created.last_level}});
+                     {"last_level", session_.open_level}});
 }
 
 void Host::take_news() {
@@ -117,7 +120,7 @@ void Host::conclude_fault(const Job& job, const std::string& fault) {
   GradeReport report;
   report.kata = setup_.kata.id;
   report.first_level = session_.created.first_level;
-  report.last_level = session_.created.last_level;
+  report.last_level = session_.open_level;
   report.outcome = Outcome::kFault;
   report.message = fault;
   conclude_grade(job, std::move(report));
@@ -151,8 +154,10 @@ void Host::keep_verdict(const Job& job, const GradeReport& report) {
       fmt::format("{:04}-{}.json", session_.verdicts.size() + 1, short_hash(job.hash));
   write_durably(setup_.folder.result(name),
                 fitted(report).dump(1, ' ', false, json::error_handler_t::replace) + "\n");
+  const auto& points = format_row(session_.created.format).points;
   record(VerdictReached{setup_.clock->now(), job.hash, job.purpose, tally_of(report),
-                        tally_of(revealed(report, reveal(job.purpose))), report.seed, name});
+                        tally_of(revealed(report, reveal(job.purpose))),
+                        total_points(level_scores(report, points)), report.seed, name});
 }
 
 /// A fault of the harness at the end of a session ends the host, not the session: `resume` judges

@@ -21,6 +21,7 @@ constexpr std::size_t kIdLengthMax = 32;
 constexpr std::size_t kTitleLengthMax = 80;
 constexpr std::size_t kSummaryLengthMax = 300;
 constexpr std::size_t kForbiddenCountMax = 100;
+constexpr std::size_t kTopicCountMax = 12;
 constexpr std::size_t kFileCountMax = 8;
 constexpr std::size_t kTextLengthMax = 100;
 constexpr std::size_t kLevelCountMax = 4;
@@ -67,13 +68,17 @@ class Manifest {
 
 Kata Manifest::read(const fs::path& root, const std::string& id) const {
   const toml::table table = parse();
-  refuse_unknown_keys(table, "",
-                      {"title", "summary", "headers", "files", "forbidden", "limits", "level"});
+  refuse_unknown_keys(
+      table, "",
+      {"title", "summary", "topics", "headers", "files", "forbidden", "limits", "level"});
   Kata kata;
   kata.id = id;
   kata.root = root;
   kata.title = text(require(table, "title", ""), "title", kTitleLengthMax);
   kata.summary = text(require(table, "summary", ""), "summary", kSummaryLengthMax);
+  if (const toml::node* node = table.get("topics")) {
+    kata.topics = texts(*node, "topics", kTopicCountMax);
+  }
   if (const toml::node* node = table.get("headers")) kata.headers = header_set(*node);
   if (const toml::node* node = table.get("files")) kata.files = file_names(*node);
   if (const toml::node* node = table.get("forbidden")) {

@@ -33,6 +33,7 @@ struct Kata {
   std::string id;
   std::string title;
   std::string summary;
+  std::vector<std::string> topics;  // what is practised, in an interviewer's words
   Limits limits;
   std::vector<Level> levels;  // 1 to 4
   /// Globs over operator names ("scaled_dot_product*"): watched for at run time by an operator

@@ -171,22 +171,33 @@ class Reader {
     return names;
   }
 
-  /// Besides the files that are always there, a source that some checks include.
+  /// Besides the files that are always there, a header that checks include, at first or second
+  /// hand.
   std::set<std::string> hidden_files() {
     const Kata& kata = material_.kata;
     std::set<std::string> names = {kata.attempt_name(), "notes.md", "mutants", "alternates"};
-    std::string checks;
+    std::string including;
     for (const Level& level : kata.levels) {
       names.insert(kata.checks(level.number).filename().string());
-      checks += read(kata.checks(level.number));
+      including += read(kata.checks(level.number));
     }
-    for (const fs::path& file : files_in(kata.reference_folder())) {
-      const std::string name = file.filename().string();
-      const bool included = checks.find("/" + name + "\"") != std::string::npos ||
-                            checks.find("\"" + name + "\"") != std::string::npos;
-      if (included) names.insert(name);
+    std::vector<fs::path> waiting = files_in(kata.reference_folder());
+    for (bool found = true; found;) {
+      found = false;
+      std::erase_if(waiting, [&](const fs::path& file) {
+        const std::string name = file.filename().string();
+        if (file.extension() != ".h" || !includes(including, name)) return false;
+        names.insert(name);
+        including += read(file);
+        return found = true;
+      });
     }
     return names;
+  }
+
+  static bool includes(const std::string& text, const std::string& name) {
+    return text.find("/" + name + "\"") != std::string::npos ||
+           text.find("\"" + name + "\"") != std::string::npos;
   }
 
   void find_strays(const fs::path& folder, const std::set<std::string>& expected) {

@@ -28,7 +28,8 @@ class KataMaterialTest : public testing::Test {
     write("reference/tiny/tiny.cpp", kSource);
     write("reference/tiny/checks_level1.cpp", "#include \"oracle.h\"\n");
     write("reference/tiny/checks_level2.cpp", "");
-    write("reference/tiny/oracle.h", "");
+    write("reference/tiny/oracle.h", "#include \"cases.h\"\n");
+    write("reference/tiny/cases.h", "");  // included by a header that a check includes
     write("reference/tiny/notes.md", "");
     write("reference/tiny/mutants/level1_uno.patch", kFirstMutant);
     write("reference/tiny/mutants/level2_blind_due.patch", kSecondMutant);

@@ -11,6 +11,7 @@ namespace {
 
 constexpr char kManifest[] = R"(title = "Attention"
 summary = "Softmax and friends."
+topics = ["softmax", "masks"]
 forbidden = ["scaled_dot_product*"]
 
 [limits]
@@ -62,6 +63,7 @@ TEST_F(KataTest, ReadsTheManifestAndComputesThePaths) {
   const Kata kata = load_kata(folder_.path(), "attention");
   EXPECT_EQ(kata.title, "Attention");
   EXPECT_EQ(kata.summary, "Softmax and friends.");
+  EXPECT_EQ(kata.topics, (std::vector<std::string>{"softmax", "masks"}));
   EXPECT_EQ(kata.forbidden, std::vector<std::string>{"scaled_dot_product*"});
   EXPECT_EQ(kata.headers, "tensors");
   EXPECT_EQ(kata.limits.wall_ms, 2000);
@@ -81,23 +83,23 @@ TEST_F(KataTest, MalformedManifestsAreRefusedWithFileLineAndKey) {
     std::string expected;
   } cases[] = {
       {with("title =", "titel ="), "kata.toml:1: titel: unknown key; did you mean 'title'?"},
-      {with("wall_ms", "wall_sm"), "kata.toml:6: limits.wall_sm: unknown key; did you mean"},
-      {with("par_minutes = 20", "par_minuts = 20"), "kata.toml:15: level.par_minuts: unknown key"},
-      {with("2000", "0"), "kata.toml:6: limits.wall_ms: is 0, must be from 1 to"},
-      {with("128", "99999999999"), "kata.toml:7: limits.memory_mb: is 99999999999, must be"},
-      {with("2000", "2.5"), "kata.toml:6: limits.wall_ms: must be a whole number"},
-      {with("2000", "\"2000\""), "kata.toml:6: limits.wall_ms: must be a whole number"},
+      {with("wall_ms", "wall_sm"), "kata.toml:7: limits.wall_sm: unknown key; did you mean"},
+      {with("par_minutes = 20", "par_minuts = 20"), "kata.toml:16: level.par_minuts: unknown key"},
+      {with("2000", "0"), "kata.toml:7: limits.wall_ms: is 0, must be from 1 to"},
+      {with("128", "99999999999"), "kata.toml:8: limits.memory_mb: is 99999999999, must be"},
+      {with("2000", "2.5"), "kata.toml:7: limits.wall_ms: must be a whole number"},
+      {with("2000", "\"2000\""), "kata.toml:7: limits.wall_ms: must be a whole number"},
       {with("\"Attention\"", "3"), "kata.toml:1: title: must be text"},
       {with("\"Attention\"", "\"\""), "kata.toml:1: title: must not be empty"},
       {with("\"Attention\"", "\"a\\u001b[2J\""), "kata.toml:1: title: must be one line"},
       {with("summary = \"Softmax and friends.\"", ""), "summary: missing"},
-      {with("[\"scaled_dot_product*\"]", "\"x\""), "kata.toml:3: forbidden: must be a list"},
-      {with("[\"scaled_dot_product*\"]", "[1]"), "kata.toml:3: forbidden: must be text"},
-      {with("title = \"Masks\"", ""), "kata.toml:13: level.title: missing"},
+      {with("[\"scaled_dot_product*\"]", "\"x\""), "kata.toml:4: forbidden: must be a list"},
+      {with("[\"scaled_dot_product*\"]", "[1]"), "kata.toml:4: forbidden: must be text"},
+      {with("title = \"Masks\"", ""), "kata.toml:14: level.title: missing"},
       {"title = \"a\"\nsummary = \"b\"\nlevel = 3\n", "kata.toml:3: level: must be one [[level]]"},
       {"title = \"a\"\nsummary = \"b\"\nlevel = []\n", "kata.toml:3: level: must be one [[level]]"},
       {"title = \"a\"\nsummary = \"b\"\n", "level: missing"},
-      {with("[limits]", "[limits"), "kata.toml:5: not TOML"},
+      {with("[limits]", "[limits"), "kata.toml:6: not TOML"},
   };
   for (const auto& [manifest, expected] : cases) {
     write_kata(manifest);
@@ -111,14 +113,14 @@ TEST_F(KataTest, NamesItsHeaderSet) {
   EXPECT_EQ(load_kata(folder_.path(), "attention").headers, "json");
   write_kata(with("[limits]", "headers = \"jsno\"\n[limits]"));
   EXPECT_NE(
-      refusal().find("kata.toml:5: headers: must be one of tensors, json; did you mean 'json'"),
+      refusal().find("kata.toml:6: headers: must be one of tensors, json; did you mean 'json'"),
       std::string::npos);
 }
 
 TEST_F(KataTest, OtherFilesAreNamedAndThere) {
   const std::string manifest = with("[limits]", "files = [\"text.txt\"]\n[limits]");
   write_kata(manifest);
-  EXPECT_NE(refusal().find("kata.toml:5: files: there is no 'text.txt'"), std::string::npos);
+  EXPECT_NE(refusal().find("kata.toml:6: files: there is no 'text.txt'"), std::string::npos);
   write("katas/attention/text.txt", "words");
   EXPECT_EQ(load_kata(folder_.path(), "attention").files, std::vector<std::string>{"text.txt"});
   write_kata(with("[limits]", "files = [\"../secret\"]\n[limits]"));

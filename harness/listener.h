@@ -74,7 +74,11 @@ class Listener {
   bool pending_ = false;
 };
 
-/// Connects to a host's socket. Throws Fault when nobody listens there, or somebody else's process.
-Descriptor connect_to(const std::filesystem::path& path);
+/// Who may have made a socket: this user, or anybody, since inside a sealed session the user of the
+/// host has no number.
+enum class Owner { kSelf, kOutside };
+
+/// Connects to a host's socket. Throws Fault when nobody listens there, or another owner's process.
+Descriptor connect_to(const std::filesystem::path& path, Owner owner = Owner::kSelf);
 
 }  // namespace unaided

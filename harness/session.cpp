@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "fault.h"
 #include "format.h"
@@ -33,6 +34,8 @@ void enter(Session& session, const Created& event) {
   format_row(event.format);
   session.phase = Phase::kRunning;
   session.created = event;
+  const bool locked = format_row(event.format).levels == LevelRule::kUnlocked;
+  session.open_level = locked ? event.first_level : event.last_level;
   session.toolchain = event.toolchain;
 }
 
@@ -63,6 +66,21 @@ void enter(Session& session, const VerdictReached& event) {
   if (answers) session.open_submit.clear();
 }
 
+void enter(Session& session, const Unlocked& event) {
+  require_phase(session, Phase::kRunning, "unlocking");
+  const bool next = event.level == session.open_level + 1;
+  if (!next || event.level > session.created.last_level) {
+    throw Fault(fmt::format("level {} cannot be unlocked now", event.level));
+  }
+  session.open_level = event.level;
+}
+
+void enter(Session& session, const Hinted& event) {
+  require_phase(session, Phase::kRunning, "a hint");
+  if (event.number != session.hints + 1) throw Fault("hints are given in order");
+  session.hints = event.number;
+}
+
 void enter(Session& session, const Resumed&) {
   require_phase(session, Phase::kRunning, "resume");
   ++session.resumes;
@@ -85,6 +103,12 @@ void enter(Session& session, const Finished& event) {
   session.phase = Phase::kFinished;
   session.ended_at = event.at;
   session.finished = event;
+}
+
+template <typename Predicate>
+const VerdictReached* latest(const Session& session, Predicate meant) {
+  const auto found = std::find_if(session.verdicts.rbegin(), session.verdicts.rend(), meant);
+  return found == session.verdicts.rend() ? nullptr : &*found;
 }
 
 }  // namespace
@@ -114,11 +138,12 @@ std::optional<std::string> counting_snapshot(const Session& session) {
 }
 
 const VerdictReached* last_submit(const Session& session) {
-  const auto is_submit = [](const VerdictReached& verdict) {
-    return verdict.purpose == Purpose::kSubmit;
-  };
-  const auto found = std::find_if(session.verdicts.rbegin(), session.verdicts.rend(), is_submit);
-  return found == session.verdicts.rend() ? nullptr : &*found;
+  return latest(session,
+                [](const VerdictReached& verdict) { return verdict.purpose == Purpose::kSubmit; });
+}
+
+const VerdictReached* latest_verdict(const Session& session, const std::string& hash) {
+  return latest(session, [&hash](const VerdictReached& verdict) { return verdict.hash == hash; });
 }
 
 const VerdictReached* counting_verdict(const Session& session) {
@@ -126,7 +151,10 @@ const VerdictReached* counting_verdict(const Session& session) {
   const VerdictReached* last = session.verdicts.empty() ? nullptr : &session.verdicts.back();
   if (last == nullptr || !is_final(last->purpose)) return submitted;
   if (submitted == nullptr) return last;
-  return last->tally.passed > submitted->tally.passed ? last : submitted;
+  const auto worth = [](const VerdictReached& verdict) {
+    return std::pair(verdict.points, verdict.tally.passed);
+  };
+  return worth(*last) > worth(*submitted) ? last : submitted;
 }
 
 bool passed(const Session& session) {

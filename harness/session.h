@@ -23,6 +23,8 @@ struct Session {
   std::string open_submit;  // hash of a submit whose verdict has not come (yet), else empty
   std::vector<VerdictReached> verdicts;
   std::vector<Late> late;
+  int open_level = 0;  // the highest level that is shown and judged
+  int hints = 0;       // given so far
   int resumes = 0;
   std::optional<Moment> ended_at;
   std::optional<Finished> finished;
@@ -45,6 +47,9 @@ std::optional<std::string> counting_snapshot(const Session& session);
 
 /// The latest submit's verdict; null when there was none.
 const VerdictReached* last_submit(const Session& session);
+
+/// The latest verdict on that snapshot; null when there is none.
+const VerdictReached* latest_verdict(const Session& session, const std::string& hash);
 
 /// The verdict that a session which ends now has: the better of the latest submit's and that on the
 /// last save, the submit's when they are equal. Null when nothing was judged with all checks.

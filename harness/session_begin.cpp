@@ -33,13 +33,16 @@ std::optional<Moment> deadline_of(const Kata& kata, const BeginRequest& request,
 void fill_session(const SessionFolder& folder, const Kata& kata, const Installation& installation,
                   const Toolchain& toolchain, const BeginRequest& request, const Clock& clock) {
   const LevelSpan levels = request.levels;
+  const FormatRow& format = format_row(request.format);
+  const bool locked = format.levels == LevelRule::kUnlocked;
+  const LevelSpan shown = {levels.first, locked ? levels.first : levels.last};
   const std::string attempt =
-      request.planted ? request.planted->source : starting_attempt(kata, levels.first, levels.last);
+      request.planted ? request.planted->source : starting_attempt(kata, format, levels.first);
   write_text_file(folder.starter(), attempt);
   const fs::path program = fs::read_symlink("/proc/self/exe");
   const int bugs = request.planted ? static_cast<int>(request.planted->mutants.size()) : 0;
-  write_workspace({folder.workspace(), folder.path, program, levels, bugs}, kata, installation,
-                  attempt);
+  write_workspace({folder.workspace(), folder.path, program, shown, request.format, bugs}, kata,
+                  installation, attempt);
   Created created;
   created.at = clock.now();
   created.session = folder.id();

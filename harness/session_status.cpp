@@ -13,16 +13,6 @@ std::string title(const std::string& kata, const std::string& format, int first,
   return fmt::format("{}, {} ({})", kata, level_range(first, last), format);
 }
 
-std::string time_line(const json& status) {
-  if (status.at("time_left_ms").is_null()) return "no time limit";
-  const std::int64_t left_ms = status.at("time_left_ms");
-  const std::string clock = status.at("time_by_wall_clock").get<bool>()
-                                ? " (by the wall clock, since the machine was restarted)"
-                                : "";
-  if (left_ms <= 0) return "time is over" + clock;
-  return duration_text(left_ms) + " left" + clock;
-}
-
 std::string verdict_line(const json& verdict, const Terminal& terminal) {
   const auto outcome = outcome_from_id(verdict.at("outcome").get<std::string>());
   const OutcomeRow& row = outcome_row(outcome.value_or(Outcome::kFault));
@@ -40,7 +30,9 @@ json status_to_json(const SessionFolder& folder, const Session& session, const M
                  {"kata", created.kata},
                  {"format", created.format},
                  {"first_level", created.first_level},
-                 {"last_level", created.last_level},
+                 {"last_level", session.open_level},
+                 {"levels", created.last_level},
+                 {"hints", session.hints},
                  {"phase", phase_id(session.phase)},
                  {"hosted", hosted},
                  {"created", utc_text(created.at.utc_ms)},
@@ -84,7 +76,7 @@ std::string render_status(const json& status, const Terminal& terminal) {
       fmt::format("{}: {}\n", terminal.paint("1", status.at("session").get<std::string>()),
                   title(status.at("kata"), status.at("format"), status.at("first_level"),
                         status.at("last_level")));
-  const std::string time = running ? time_line(status) : phase;
+  const std::string time = running ? time_text(status) : phase;
   const bool hosted = !running || status.at("hosted").get<bool>();
   text += fmt::format("  {}{}\n", time, hosted ? "" : "; its host is gone: `resume` takes it up");
   text += fmt::format("  {}\n", status.at("last_verdict").is_null()
@@ -94,6 +86,16 @@ std::string render_status(const json& status, const Terminal& terminal) {
     text += fmt::format("  compiler: {}\n", status.at("compiler").get<std::string>());
   }
   return text + fmt::format("  {}\n", status.at("workspace").get<std::string>());
+}
+
+std::string time_text(const json& status) {
+  if (status.at("time_left_ms").is_null()) return "no time limit";
+  const std::int64_t left_ms = status.at("time_left_ms");
+  const std::string clock = status.at("time_by_wall_clock").get<bool>()
+                                ? " (by the wall clock, since the machine was restarted)"
+                                : "";
+  if (left_ms <= 0) return "time is over" + clock;
+  return duration_text(left_ms) + " left" + clock;
 }
 
 std::string session_title(const Session& session) {

@@ -151,9 +151,8 @@ std::set<int> passed_levels(const std::vector<SessionRecord>& sessions, const st
   std::set<int> levels;
   for (const SessionRecord& record : sessions) {
     const Created& created = record.session.created;
-    const bool one_level = created.first_level == created.last_level;
-    const bool proves = one_level && format_row(created.format).proves_levels;
-    if (created.kata == kata && proves && passed(record.session)) {
+    const bool proof = is_proof(format_row(created.format));
+    if (created.kata == kata && proof && passed(record.session)) {
       levels.insert(created.first_level);
     }
   }

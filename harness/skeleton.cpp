@@ -14,6 +14,7 @@ struct Template {
 constexpr Template kTemplates[] = {
     {"katas/@/kata.toml", R"~(title = "@"
 summary = "One sentence that says what is asked for"
+topics = []
 
 # Globs over the names of operators that would do the work: watched at run time, and searched in
 # the attempt's undefined symbols.

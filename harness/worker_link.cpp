@@ -1,6 +1,7 @@
 #include "worker_link.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -47,9 +48,14 @@ std::string read_available(const Descriptor& pipe) {
   return got > 0 ? std::string(buffer.data(), static_cast<std::size_t>(got)) : std::string();
 }
 
-CheckName check_name(const json& check) {
-  return {check.at("level"), check.at("behaviour"), check.at("name"), check.at("example"),
-          check.at("slow")};
+CheckName check_name(const json& check, const Kata& kata) {
+  const CheckName name = {check.at("level"), check.at("behaviour"), check.at("name"),
+                          check.at("example"), check.at("slow")};
+  if (name.level >= 1 && name.level <= kata.level_count()) return name;
+  throw Fault(
+      fmt::format("{}.{} of {} belongs to no level: the name of the file that has it must "
+                  "begin with checks_level<K>",
+                  name.behaviour, name.name, kata.id));
 }
 
 }  // namespace
@@ -83,7 +89,7 @@ void WorkerLink::await_ready() {
     throw Fault("the grading worker did not start; run ./unaided doctor\n" +
                 read_available(words_));
   }
-  for (const json& check : ready->at("checks")) checks_.push_back(check_name(check));
+  for (const json& check : ready->at("checks")) checks_.push_back(check_name(check, kata));
 }
 
 WorkerLink::End WorkerLink::ask(json request, const std::function<void(const json&)>& verdict,

@@ -2,6 +2,7 @@
 // the attempt and try.cpp, and those by attempt.h.
 #include "workspace.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -25,25 +26,38 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kSourceBytesMax = 1'000'000;
 
-constexpr char kReadme[] = R"(# {title}: level {level}, {level_title}
-
-{task}
-
-    ./u check      judge it now
-    ./u run        build and run try.cpp with your code, to print and try things
-    ./u status     time left and the last verdict
-    ./u submit     judge it with the slow checks too; passing ends the session
-    ./u finish     end the session here; the better of the last save and the last submit counts
-    ./u reset      the starting file again (yours is kept beside it)
-{given}
-)";
-
 constexpr char kWriteTask[] =
     "Write your code in `{attempt}`. Every save is judged; `./u watch` shows the verdicts as they "
     "come.";
 constexpr char kMendTask[] =
     "`{attempt}` is somebody's solution with {bugs} in it. Find and mend: every save is judged by "
     "the examples, which may all pass; `./u submit` names the hidden checks that fail.";
+
+/// What the candidate can ask for, and in which formats.
+struct AskRow {
+  std::string_view command;
+  std::string_view words;
+  bool (*offered)(const FormatRow&);
+};
+constexpr std::array<AskRow, 11> kAsks = {{
+    {"check", "judge it now", [](const FormatRow&) { return true; }},
+    {"run", "build and run try.cpp with your code, to print and try things",
+     [](const FormatRow&) { return true; }},
+    {"time", "time left", [](const FormatRow&) { return true; }},
+    {"api WORD", "signatures of LibTorch's functions", [](const FormatRow&) { return true; }},
+    {"hint", "a little help, recorded", [](const FormatRow& format) { return format.gives_hints; }},
+    {"unlock", "the next level, once the examples pass",
+     [](const FormatRow& format) { return format.levels == LevelRule::kUnlocked; }},
+    {"submit", "judge it with the slow checks too; passing ends the session",
+     [](const FormatRow& format) { return format.passing_ends; }},
+    {"submit", "judge it with the slow checks too; may be repeated",
+     [](const FormatRow& format) { return !format.passing_ends; }},
+    {"finish", "end the session; the better of the last save and the last submit counts",
+     [](const FormatRow&) { return true; }},
+    {"reset", "the starting file again (yours is kept beside it)",
+     [](const FormatRow&) { return true; }},
+    {"status", "where the session stands", [](const FormatRow&) { return true; }},
+}};
 
 constexpr char kTry[] =
     R"(// Yours to try things in: `./u run` builds this with {attempt} and runs it. Never judged.
@@ -87,27 +101,45 @@ Diagnostics:
   UnusedIncludes: None
 )";
 
-std::string task(const WorkspacePlan& plan, const std::string& attempt) {
-  if (plan.planted_bugs == 0) return fmt::format(kWriteTask, fmt::arg("attempt", attempt));
-  const std::string bugs =
-      plan.planted_bugs == 1 ? "a bug" : fmt::format("{} bugs", plan.planted_bugs);
+std::string task(const Kata& kata, int planted_bugs) {
+  const std::string attempt = kata.attempt_name();
+  if (planted_bugs == 0) return fmt::format(kWriteTask, fmt::arg("attempt", attempt));
+  const std::string bugs = planted_bugs == 1 ? "a bug" : fmt::format("{} bugs", planted_bugs);
   return fmt::format(kMendTask, fmt::arg("attempt", attempt), fmt::arg("bugs", bugs));
 }
 
-std::string readme(const Kata& kata, const WorkspacePlan& plan) {
-  const auto [first_level, last_level] = plan.levels;
-  const Level& level = kata.levels.at(static_cast<std::size_t>(first_level - 1));
-  const std::string given =
-      first_level == 1 ? ""
-                       : fmt::format("\nThe levels below {} are given, solved.\n", first_level);
-  std::string text =
-      fmt::format(kReadme, fmt::arg("title", kata.title), fmt::arg("level", level.number),
-                  fmt::arg("level_title", level.title),
-                  fmt::arg("task", task(plan, kata.attempt_name())), fmt::arg("given", given));
-  for (int number = first_level; number <= last_level; ++number) {
-    text += read_text_file(kata.statement(number), kSourceBytesMax) + "\n";
+std::string asks(const FormatRow& format) {
+  std::string text;
+  for (const AskRow& row : kAsks) {
+    if (row.offered(format)) text += fmt::format("    ./u {:<10} {}\n", row.command, row.words);
   }
-  for (int number = 1; number < first_level; ++number) {
+  return text;
+}
+
+/// What is pasted into the attempt when a level above the first is begun.
+std::string to_be_pasted(const Kata& kata, int level) {
+  const Regions regions = cut_regions(read_text_file(kata.starter(), kSourceBytesMax));
+  const auto region = regions.levels.find(level);
+  if (region == regions.levels.end()) return "";
+  return fmt::format("To begin with, in `{}`:\n\n```cpp\n{}```\n", kata.attempt_name(),
+                     region->second);
+}
+
+std::string readme(const Kata& kata, const FormatRow& format, LevelSpan levels, int planted_bugs) {
+  const bool one = format.levels == LevelRule::kOne;
+  const Level& first = kata.levels.at(static_cast<std::size_t>(levels.first - 1));
+  std::string text =
+      one ? fmt::format("# {}: level {}, {}\n", kata.title, first.number, first.title)
+          : fmt::format("# {}: {}\n", kata.title, format.id);
+  text += fmt::format("\n{}\n\n{}\n", task(kata, planted_bugs), asks(format));
+  if (one && levels.first > 1) {
+    text += fmt::format("The levels below {} are given, solved.\n\n", levels.first);
+  }
+  for (int number = levels.first; number <= levels.last; ++number) {
+    text += read_text_file(kata.statement(number), kSourceBytesMax) + "\n";
+    if (!one && number > 1) text += to_be_pasted(kata, number) + "\n";
+  }
+  for (int number = 1; number < levels.first; ++number) {
     text += fmt::format("\n---\nGiven, for reference:\n\n{}",
                         read_text_file(kata.statement(number), kSourceBytesMax));
   }
@@ -151,6 +183,18 @@ bool occupied(const fs::path& path) {
   return fs::symlink_status(path).type() != fs::file_type::not_found;
 }
 
+/// Writes a file into the candidate's folder. A new file takes the place of what lies there, so
+/// that no link that was planted is followed.
+void replace_file(const fs::path& folder, const std::string& name, const std::string& text) {
+  const fs::path fresh = folder / ("." + name + ".new");
+  fs::remove_all(fresh);
+  const Descriptor file(
+      open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+  if (!file || !write_all(file.get(), text)) throw_errno("cannot write " + fresh.string());
+  if (fs::is_directory(fs::symlink_status(folder / name))) fs::remove_all(folder / name);
+  fs::rename(fresh, folder / name);
+}
+
 fs::path free_name_beside(const fs::path& path) {
   for (int number = 1;; ++number) {
     const fs::path name = path.parent_path() / fmt::format("{}.old-{}{}", path.stem().string(),
@@ -161,22 +205,18 @@ fs::path free_name_beside(const fs::path& path) {
 
 }  // namespace
 
-std::string starting_attempt(const Kata& kata, int first_level, int last_level) {
-  const std::string starter = read_text_file(kata.starter(), kSourceBytesMax);
-  if (first_level == 1 && last_level == kata.level_count()) return starter;
-  if (first_level != last_level) throw Fault("a session has one level, or all of them");
-  return drill_source(starter, read_text_file(kata.reference(), kSourceBytesMax), first_level);
+std::string starting_attempt(const Kata& kata, const FormatRow& format, int level) {
+  return drill_source(read_text_file(kata.starter(), kSourceBytesMax),
+                      read_text_file(kata.reference(), kSourceBytesMax),
+                      format.levels == LevelRule::kOne ? level : 1);
 }
 
 void write_workspace(const WorkspacePlan& plan, const Kata& kata, const Installation& installation,
                      const std::string& attempt) {
   const fs::path& folder = plan.folder;
   const std::string name = kata.attempt_name();
-  write_text_file(folder / "README.md", readme(kata, plan));
-  for (int number = 1; number <= plan.levels.last; ++number) {
-    const fs::path contract = kata.contract(number);
-    write_text_file(folder / contract.filename(), read_text_file(contract, kSourceBytesMax));
-  }
+  fs::create_directories(folder);
+  show_levels(folder, kata, format_row(plan.format), plan.levels, plan.planted_bugs);
   for (const std::string& file : kata.files) {
     write_text_file(folder / file, read_text_file(kata.folder() / file, kSourceBytesMax));
   }
@@ -188,18 +228,24 @@ void write_workspace(const WorkspacePlan& plan, const Kata& kata, const Installa
   fs::permissions(folder / "u", fs::perms::owner_exec, fs::perm_options::add);
 }
 
+void show_levels(const fs::path& folder, const Kata& kata, const FormatRow& format,
+                 LevelSpan levels, int planted_bugs) {
+  replace_file(folder, "README.md", readme(kata, format, levels, planted_bugs));
+  for (int number = 1; number <= levels.last; ++number) {
+    const fs::path contract = kata.contract(number);
+    replace_file(folder, contract.filename(), read_text_file(contract, kSourceBytesMax));
+  }
+}
+
 std::string reset_attempt(const fs::path& folder, const std::string& attempt_name,
                           const std::string& starter) {
   const fs::path attempt = folder / attempt_name;
-  const fs::path fresh = folder / ("." + attempt_name + ".new");
-  fs::remove_all(fresh);
-  write_text_file(fresh, starter);
   fs::path kept;
   if (occupied(attempt)) {
     kept = free_name_beside(attempt);
     fs::rename(attempt, kept);
   }
-  fs::rename(fresh, attempt);
+  replace_file(folder, attempt_name, starter);
   return kept.filename().string();
 }
 

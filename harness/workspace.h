@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 
+#include "format.h"
 #include "installation.h"
 #include "kata.h"
 #include "level_span.h"
@@ -15,19 +16,26 @@ struct WorkspacePlan {
   std::filesystem::path folder;   // made by write_workspace
   std::filesystem::path session;  // the session's folder: ./u names it
   std::filesystem::path program;  // this program: ./u runs it
-  LevelSpan levels;
+  LevelSpan levels;               // shown at the start
+  std::string format = "drill";
   int planted_bugs = 0;  // the attempt is a solution with so many bugs in it
 };
 
 inline constexpr char kTryName[] = "try.cpp";
 
-/// The attempt that a session of these levels starts with.
-std::string starting_attempt(const Kata& kata, int first_level, int last_level);
+/// The attempt that a session starts with: a drill of `level`, or the kata's level 1 where a format
+/// goes through all of them.
+std::string starting_attempt(const Kata& kata, const FormatRow& format, int level);
 
 /// Makes the candidate's folder: README.md (the statements), the contracts levelK.h up to the last
 /// level, the attempt, try.cpp, what clangd needs, and the shim ./u. Throws Fault.
 void write_workspace(const WorkspacePlan& plan, const Kata& kata, const Installation& installation,
                      const std::string& attempt);
+
+/// Rewrites README.md and the contracts for these levels, once more of them are to be seen. The
+/// folder is the candidate's: what lies in the way is replaced, never followed. Throws Fault.
+void show_levels(const std::filesystem::path& folder, const Kata& kata, const FormatRow& format,
+                 LevelSpan levels, int planted_bugs = 0);
 
 /// Puts `starter` in the place of the attempt. What lay there, whatever it is, is kept beside it;
 /// returns its new name ("attention.old-1.cpp"), or "" when nothing lay there. Throws Fault.

@@ -36,8 +36,12 @@ class WorkspaceTest : public testing::Test {
     return read_text_file(folder_ / name, 1'000'000);
   }
   void make(int level, const std::string& program = "/bin/echo") {
-    const WorkspacePlan plan{folder_, base_.path() / "it's a session", program, {level, level}};
-    write_workspace(plan, kata_, installation_, starting_attempt(kata_, level, level));
+    make({level, level}, "drill", program);
+  }
+  void make(LevelSpan levels, const std::string& format, const std::string& program = "/bin/echo") {
+    const WorkspacePlan plan{folder_, base_.path() / "it's a session", program, levels, format};
+    const std::string attempt = starting_attempt(kata_, format_row(format), levels.first);
+    write_workspace(plan, kata_, installation_, attempt);
   }
 
   TemporaryFolder base_;
@@ -62,6 +66,39 @@ TEST_F(WorkspaceTest, OfAHigherLevelGivesTheLevelsBelow) {
   EXPECT_NE(text("sum.cpp").find("blank 2"), std::string::npos);
   EXPECT_LT(text("README.md").find("statement 2"), text("README.md").find("statement 1"));
   EXPECT_TRUE(fs::exists(folder_ / "level1.h"));
+}
+
+TEST_F(WorkspaceTest, OfAllLevelsBeginsWithTheFirstAndSaysWhatToPasteForTheNext) {
+  make({1, 2}, "interview");
+  EXPECT_EQ(text("sum.cpp"), "// level 1\nblank 1\n");
+  EXPECT_LT(text("README.md").find("statement 1"), text("README.md").find("statement 2"));
+  EXPECT_NE(text("README.md").find("```cpp\n// level 2\nblank 2\n```"), std::string::npos);
+  EXPECT_EQ(text("README.md").find("./u hint"), std::string::npos) << "hints are for drills";
+}
+
+TEST_F(WorkspaceTest, ShowsALevelOnceItIsUnlockedAndFollowsNoLinkToDoIt) {
+  make({1, 1}, "assessment");
+  EXPECT_EQ(text("README.md").find("statement 2"), std::string::npos);
+  EXPECT_FALSE(fs::exists(folder_ / "level2.h"));
+  const fs::path precious = base_.path() / "precious";
+  write_text_file(precious, "mine");
+  for (const char* name : {"README.md", ".README.md.new", "level2.h"}) {
+    fs::remove(folder_ / name);
+    fs::create_symlink(precious, folder_ / name);
+  }
+  show_levels(folder_, kata_, format_row("assessment"), {1, 2});
+  EXPECT_EQ(read_text_file(precious, 100), "mine");
+  EXPECT_NE(text("README.md").find("statement 2"), std::string::npos);
+  EXPECT_EQ(text("level2.h"), "// contract 2\n");
+}
+
+TEST_F(WorkspaceTest, TriesWhatTheHeadersOfTheKataOffer) {
+  make(1);
+  EXPECT_NE(text("try.cpp").find("torch::arange"), std::string::npos);
+  kata_.headers = "json";
+  make(1);
+  EXPECT_EQ(text("try.cpp").find("torch::"), std::string::npos);
+  EXPECT_NE(text("try.cpp").find("nlohmann::json"), std::string::npos);
 }
 
 TEST_F(WorkspaceTest, TellsClangdHowTheAttemptIsCompiled) {

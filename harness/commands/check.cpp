@@ -21,7 +21,7 @@ void check(CommandContext& context, const CheckOptions& options) {
                                   {"full", options.full},
                                   {"seed", std::to_string(options.seed)},
                                   {"only", options.only}};
-  const nlohmann::json reply = ask_host(context, session_meant(options.session), request);
+  const nlohmann::json reply = ask_host(context, options.session, request);
   if (reply.is_null()) return;
   ReportView view;
   view.replay_command = context.program + " check";

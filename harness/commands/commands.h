@@ -18,10 +18,13 @@ void add_submit(CLI::App& app, CommandContext& context);
 void add_finish(CLI::App& app, CommandContext& context);
 void add_abandon(CLI::App& app, CommandContext& context);
 void add_resume(CLI::App& app, CommandContext& context);
+void add_unlock(CLI::App& app, CommandContext& context);
+void add_hint(CLI::App& app, CommandContext& context);
 void add_reset(CLI::App& app, CommandContext& context);
 
 void add_list(CLI::App& app, CommandContext& context);
 void add_show(CLI::App& app, CommandContext& context);
+void add_time(CLI::App& app, CommandContext& context);
 void add_status(CLI::App& app, CommandContext& context);
 void add_debrief(CLI::App& app, CommandContext& context);
 

@@ -12,7 +12,14 @@
 namespace unaided {
 namespace {
 
+/// Inside the seal the debrief cannot be seen: it comes when the screen closes.
+void finish_from_inside(CommandContext& context, const SessionOptions& options) {
+  const nlohmann::json reply = ask_host(context, options, {{"request", "finish"}});
+  if (!reply.is_null()) print_report(context, reply, ReportView{}, options.json);
+}
+
 void finish(CommandContext& context, const SessionOptions& options) {
+  if (!sealed_socket().empty()) return finish_from_inside(context, options);
   const SessionFolder folder = session_meant(options);
   ensure_host(context, folder);
   const nlohmann::json reply = ask_host(context, folder, {{"request", "finish"}});

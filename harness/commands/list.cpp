@@ -13,6 +13,8 @@
 namespace unaided {
 namespace {
 
+constexpr std::string_view kFaint = "2";
+
 using PassedLevels = std::set<int>;
 
 nlohmann::json kata_to_json(const Kata& kata, const PassedLevels& passed) {
@@ -23,12 +25,20 @@ nlohmann::json kata_to_json(const Kata& kata, const PassedLevels& passed) {
                       {"par_minutes", level.par_minutes},
                       {"passed", passed.contains(level.number)}});
   }
-  return {{"kata", kata.id}, {"title", kata.title}, {"summary", kata.summary}, {"levels", levels}};
+  return {{"kata", kata.id},
+          {"title", kata.title},
+          {"summary", kata.summary},
+          {"topics", kata.topics},
+          {"levels", levels}};
 }
 
 void print_kata(const Kata& kata, const PassedLevels& passed, const Terminal& terminal) {
   fmt::print("{}  {}\n", terminal.paint("1", kata.id),
              wrap(kata.summary, terminal.width - static_cast<int>(kata.id.size()) - 2, 2));
+  if (!kata.topics.empty()) {
+    const std::string topics = fmt::format("{}", fmt::join(kata.topics, ", "));
+    fmt::print("  {}\n", terminal.paint(kFaint, wrap(topics, terminal.width - 2, 2)));
+  }
   for (const Level& level : kata.levels) {
     const bool done = passed.contains(level.number);
     const OutcomeRow& row = outcome_row(done ? Outcome::kPassed : Outcome::kNotRun);

@@ -10,7 +10,7 @@ namespace unaided {
 namespace {
 
 void reset(CommandContext& context, const SessionOptions& options) {
-  const nlohmann::json reply = ask_host(context, session_meant(options), {{"request", "reset"}});
+  const nlohmann::json reply = ask_host(context, options, {{"request", "reset"}});
   if (reply.is_null()) return;
   const std::string kept = reply.at("kept");
   if (options.json) return print_json({{"kept", kept}});

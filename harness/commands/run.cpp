@@ -12,7 +12,7 @@ namespace {
 /// The output is the candidate's own, so stdout holds nothing else; what became of it goes to
 /// stderr.
 void run(CommandContext& context, const SessionOptions& options) {
-  const nlohmann::json reply = ask_host(context, session_meant(options), {{"request", "run"}});
+  const nlohmann::json reply = ask_host(context, options, {{"request", "run"}});
   if (reply.is_null()) return;
   const auto outcome = outcome_from_id(reply.at("outcome").get<std::string>());
   const OutcomeRow& row = outcome_row(outcome.value_or(Outcome::kFault));

@@ -24,11 +24,23 @@ void add_session_options(CLI::App& command, SessionOptions& options);
 
 SessionFolder session_meant(const SessionOptions& options);
 
+/// The host's socket inside a sealed session; empty outside of one.
+std::filesystem::path sealed_socket();
+
+/// Asks the host of the session meant, from inside or outside of its seal; as below.
+nlohmann::json ask_host(CommandContext& context, const SessionOptions& options,
+                        const nlohmann::json& request,
+                        const std::function<void(const nlohmann::json&)>& on_message = nullptr);
+
 /// Asks the session's host and returns its final reply; null once interrupted. A refusal is said on
 /// stderr and sets context.exit_code; the reply is then null, too.
 nlohmann::json ask_host(CommandContext& context, const SessionFolder& folder,
                         const nlohmann::json& request,
                         const std::function<void(const nlohmann::json&)>& on_message = nullptr);
+
+/// Where the session meant stands: from its host, or from its journal when it has none. Null as
+/// above.
+nlohmann::json session_status(CommandContext& context, const SessionOptions& options);
 
 /// Prints the report in a host's reply, as text or JSON, and sets context.exit_code by it.
 void print_report(CommandContext& context, const nlohmann::json& reply, const ReportView& view,

@@ -39,12 +39,22 @@ void show_level(const Kata& kata, const Level& level, const Terminal& terminal) 
              read_text_file(contract, kStatementBytesMax));
 }
 
+void show_overview(const Kata& kata, const Terminal& terminal) {
+  fmt::print("{}: {}\n", terminal.paint("1", kata.title), kata.summary);
+  if (!kata.topics.empty()) fmt::print("Topics: {}\n", fmt::join(kata.topics, ", "));
+  for (const Level& level : kata.levels) {
+    fmt::print("Level {}: {}, par {} min\n", level.number, level.title, level.par_minutes);
+  }
+  fmt::print("\n");
+}
+
 int show(CommandContext& context, const ShowOptions& options) {
   const Kata kata = context.kata(options.kata);
   if (options.level > kata.level_count()) {
     throw Fault(
         fmt::format("{} has levels 1 to {}, not {}", kata.id, kata.level_count(), options.level));
   }
+  if (options.level == 0) show_overview(kata, context.terminal());
   bool first = true;
   for (const Level& level : kata.levels) {
     if (options.level != 0 && options.level != level.number) continue;

@@ -42,26 +42,40 @@ int level_to_debug(const std::vector<SessionRecord>& sessions, const Kata& kata)
   return done.empty() ? 1 : *done.rbegin();
 }
 
-int chosen_level(const StartOptions& options, const Kata& kata,
+int chosen_level(const StartOptions& options, const FormatRow& format, const Kata& kata,
                  const std::vector<SessionRecord>& sessions) {
   if (!options.level) {
-    const bool debugs = format_row(options.format).plants_bugs;
-    return debugs ? level_to_debug(sessions, kata) : next_level(sessions, kata);
+    return format.plants_bugs ? level_to_debug(sessions, kata) : next_level(sessions, kata);
   }
   if (*options.level >= 1 && *options.level <= kata.level_count()) return *options.level;
   throw Fault(
       fmt::format("{} has levels 1 to {}, not {}", kata.id, kata.level_count(), *options.level));
 }
 
+LevelSpan chosen_levels(const StartOptions& options, const Kata& kata,
+                        const std::vector<SessionRecord>& sessions) {
+  const FormatRow& format = format_row(options.format);
+  if (kata.level_count() < format.levels_min) {
+    throw Fault(fmt::format("{} has {} levels and {} needs {}: take another kata or format",
+                            kata.id, kata.level_count(), format.id, format.levels_min));
+  }
+  if (format.levels != LevelRule::kOne) {
+    if (options.level) throw Fault(fmt::format("{} has all levels: leave --level out", format.id));
+    return {1, kata.level_count()};
+  }
+  const int level = chosen_level(options, format, kata, sessions);
+  return {level, level};
+}
+
 /// The same that still has time: whoever starts it again means to go back to it.
 std::optional<SessionFolder> under_way(const std::vector<SessionRecord>& sessions,
-                                       const StartOptions& options, int level) {
+                                       const StartOptions& options, LevelSpan levels) {
   const Moment now = SystemClock().now();
   for (const auto& [folder, session] : sessions) {
     const Created& created = session.created;
+    const LevelSpan span = {created.first_level, created.last_level};
     const bool same = created.kata == options.kata && created.format == options.format &&
-                      created.first_level == level && created.last_level == level &&
-                      session.phase == Phase::kRunning;
+                      span == levels && session.phase == Phase::kRunning;
     const auto left = time_left(session, now);
     if (same && (!left || left->ms > 0)) return folder;
   }
@@ -83,15 +97,15 @@ Planted plant(const Installation& installation, const Kata& kata, int level, int
 }
 
 SessionFolder begin(CommandContext& context, const StartOptions& options, const Kata& kata,
-                    int level, const SessionStore& store) {
+                    LevelSpan levels, const SessionStore& store) {
   const Installation& installation = context.installation();
   ensure_header_cache(installation, kata.headers);  // before the clock starts
   BeginRequest request;
   request.format = options.format;
-  request.levels = {level, level};
+  request.levels = levels;
   request.minutes = options.minutes;
   if (format_row(options.format).plants_bugs) {
-    request.planted = plant(installation, kata, level, options.bugs);
+    request.planted = plant(installation, kata, levels.first, options.bugs);
   }
   return begin_session(store, kata, installation, toolchain_of(installation), request,
                        SystemClock());
@@ -123,14 +137,14 @@ void start(CommandContext& context, const StartOptions& options) {
   const Kata kata = context.kata(options.kata);
   const SessionStore store(state_folder());
   const std::vector<SessionRecord> sessions = readable_sessions(store);
-  const int level = chosen_level(options, kata, sessions);
-  const auto earlier = under_way(sessions, options, level);
+  const LevelSpan levels = chosen_levels(options, kata, sessions);
+  const auto earlier = under_way(sessions, options, levels);
   if (earlier) {
     fmt::print(stderr, "{} is under way since {}: back to it ({} abandon ends it).\n",
                session_title(earlier->replay()), utc_text(earlier->replay().created.at.utc_ms),
                context.program);
   }
-  const SessionFolder folder = earlier ? *earlier : begin(context, options, kata, level, store);
+  const SessionFolder folder = earlier ? *earlier : begin(context, options, kata, levels, store);
   ensure_host(context, folder);
   sit_down(context, folder, options.command, options.json);
 }

@@ -11,16 +11,8 @@ namespace unaided {
 namespace {
 
 void status(CommandContext& context, const SessionOptions& options) {
-  const SessionFolder folder = session_meant(options);
-  const Session session = folder.replay();
-  nlohmann::json found;
-  if (session.phase == Phase::kRunning && folder.hosted()) {
-    const nlohmann::json reply = ask_host(context, folder, {{"request", "status"}});
-    if (reply.is_null()) return;
-    found = reply.at("status");
-  } else {
-    found = status_to_json(folder, session, SystemClock().now(), /*hosted=*/false);
-  }
+  const nlohmann::json found = session_status(context, options);
+  if (found.is_null()) return;
   if (options.json) return print_json(found);
   fmt::print("{}", render_status(found, context.terminal()));
 }

@@ -10,7 +10,7 @@ namespace unaided {
 namespace {
 
 void submit(CommandContext& context, const SessionOptions& options) {
-  const nlohmann::json reply = ask_host(context, session_meant(options), {{"request", "submit"}});
+  const nlohmann::json reply = ask_host(context, options, {{"request", "submit"}});
   if (reply.is_null()) return;
   ReportView view;
   view.replay_command = context.program + " check";

@@ -103,7 +103,7 @@ void watch(CommandContext& context, const SessionOptions& options) {
     fmt::print("{}\n", message.dump(-1, ' ', false, json::error_handler_t::replace));
     std::fflush(stdout);
   };
-  ask_host(context, session_meant(options), {{"request", "watch"}}, on_message);
+  ask_host(context, options, {{"request", "watch"}}, on_message);
 }
 
 }  // namespace
