@@ -79,10 +79,10 @@ WorkerLink::WorkerLink(const Installation& installation, const Kata& kata,
   fcntl(words_.get(), F_SETFL, O_NONBLOCK);
   theirs.reset();
   words_write.reset();
-  await_ready();
+  await_ready(kata);
 }
 
-void WorkerLink::await_ready() {
+void WorkerLink::await_ready(const Kata& kata) {
   const auto ready = receive_frame(socket_.get(), reader_, kStartMsMax);
   if (!ready || ready->value("type", "") != "ready") {
     process_.kill_and_reap();

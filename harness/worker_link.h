@@ -36,7 +36,7 @@ class WorkerLink {
  private:
   End converse(std::uint64_t id, const std::function<void(const nlohmann::json&)>& verdict,
                const CancelToken* cancel);
-  void await_ready();
+  void await_ready(const Kata& kata);
 
   Process process_;
   Descriptor socket_;
