@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include "fault.h"
+#include "follow_up.h"
+#include "format.h"
 #include "render.h"
 #include "report_json.h"
+#include "scoring.h"
 #include "session_status.h"
 #include "text_layout.h"
 
@@ -36,13 +39,35 @@ std::string title(const SessionFolder& folder, const Session& session, const Ter
                      session_title(session), ending(session), duration_text(taken.ms));
 }
 
+/// Points by level, in a format that has them.
+std::string scores(const Session& session, const GradeReport& report, const Terminal& terminal) {
+  const FormatRow& format = format_row(session.created.format);
+  const std::vector<LevelScore> levels = level_scores(report, format.points);
+  if (levels.empty()) return "";
+  std::string text = "\n";
+  int points_max = 0;
+  for (const LevelScore& level : levels) {
+    points_max += level.points_max;
+    const std::string share =
+        level.behaviours == 0
+            ? "not judged"
+            : fmt::format("{} of {} behaviours", level.behaviours_passed, level.behaviours);
+    text += fmt::format("  level {}  {:>5.1f} of {}  {}\n", level.level, level.points,
+                        level.points_max, share);
+  }
+  const std::string total = fmt::format("{:.0f} of {} points", total_points(levels), points_max);
+  return text + fmt::format("  {}; {} is the bar to practise for\n", terminal.paint(kBold, total),
+                            format.bar);
+}
+
 /// The verdict that counts, with everything that was held back while the session went on.
 std::string verdict(const SessionFolder& folder, const Session& session, const Terminal& terminal) {
   const VerdictReached* counting = counting_verdict(session);
   if (counting == nullptr) return "\nNothing was judged with all checks.\n";
+  const GradeReport report = read_report(folder.result(counting->result));
   ReportView view;
   view.failures_max = 0;
-  return "\n" + render_report(read_report(folder.result(counting->result)), view, terminal);
+  return "\n" + render_report(report, view, terminal) + scores(session, report, terminal);
 }
 
 std::string planted_bug(const KataMaterial& material, const std::string& name,
@@ -77,7 +102,8 @@ std::string render_debrief(const SessionFolder& folder, const KataMaterial& mate
                     folder.id()));
   }
   return title(folder, session, terminal) + verdict(folder, session, terminal) +
-         planted_bugs(session, material, terminal);
+         planted_bugs(session, material, terminal) +
+         render_follow_ups(folder, session, material.kata, terminal);
 }
 
 }  // namespace unaided

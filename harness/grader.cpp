@@ -282,7 +282,7 @@ GradeReport Grader::grade(const GradeRequest& request, const VerdictSink& sink,
   report.kata = state_->kata.id;
   report.snapshot_hash = sha256(request.source);
   report.first_level = request.first_level;
-  report.last_level = request.last_level;
+  report.last_level = report.asked_level = request.last_level;
   report.seed = request.seed != 0 ? request.seed : fresh_seed();
   if (!state_->enforced) report.limits_not_held = limits_without_bubblewrap();
 

@@ -60,6 +60,7 @@ json report_to_json(const GradeReport& report) {
           {"snapshot", report.snapshot_hash},
           {"first_level", report.first_level},
           {"last_level", report.last_level},
+          {"asked_level", report.asked_level},
           {"seed", std::to_string(report.seed)},
           {"outcome", outcome_row(report.outcome).id},
           {"message", report.message},
@@ -99,6 +100,7 @@ GradeReport report_from_json(const json& object) {
   report.snapshot_hash = field<std::string>(object, "snapshot");
   report.first_level = field<int>(object, "first_level");
   report.last_level = field<int>(object, "last_level");
+  report.asked_level = object.value("asked_level", report.last_level);
   report.seed = seed_field(object);
   report.outcome = outcome_field(object);
   report.message = field<std::string>(object, "message");

@@ -11,7 +11,8 @@ namespace unaided {
 inline constexpr int kReportSchema = 1;
 
 /// A report for programs, for the journal and between host and client:
-///   {"schema": 1, "kata", "snapshot", "first_level", "last_level", "seed": "<decimal>", "outcome",
+///   {"schema": 1, "kata", "snapshot", "first_level", "last_level", "asked_level", "seed":
+///   "<decimal>", "outcome",
 ///    "message", "passed": n, "total": n, "exit_code",
 ///    "told": "examples" | "counts" | "names" | "everything", "limits_not_held": [..],
 ///    "compile_ms", "total_ms", "checks": [{"level", "behaviour", "check", "example", "slow",

@@ -104,7 +104,9 @@ void settle_outcome(GradeReport& report) {
   const auto failed =
       std::find_if(report.checks.begin(), report.checks.end(),
                    [](const CheckVerdict& verdict) { return verdict.outcome != Outcome::kPassed; });
-  report.outcome = failed == report.checks.end() ? Outcome::kPassed : failed->outcome;
+  const Outcome otherwise =
+      report.last_level < report.asked_level ? Outcome::kMissingFunction : Outcome::kPassed;
+  report.outcome = failed == report.checks.end() ? otherwise : failed->outcome;
 }
 
 int GradeReport::passed_count() const {

@@ -80,7 +80,8 @@ struct GradeReport {
   std::string kata;
   std::string snapshot_hash;  // names the attempt that was judged
   int first_level = 1;
-  int last_level = 1;
+  int last_level = 1;   // that was judged
+  int asked_level = 0;  // the last that was asked for; more than last_level where it is not written
   std::uint64_t seed = 0;
   Outcome outcome = Outcome::kNotRun;
   std::string message;  // for outcomes without checks: compiler errors, the missing function, …
@@ -94,7 +95,8 @@ struct GradeReport {
   bool level_passed(int level) const;
 };
 
-/// Makes the report's outcome that of its first check that did not pass.
+/// Makes the report's outcome that of its first check that did not pass; a missing function when
+/// all passed, but not all levels asked for are written yet.
 void settle_outcome(GradeReport& report);
 
 /// 0 when everything that was asked for passed, 1 when the attempt fell short, 2 on a fault.

@@ -27,8 +27,8 @@ void check(CommandContext& context, const CheckOptions& options) {
   view.replay_command = context.program + " check";
   if (!options.full) view.full_command = context.program + " check --full";
   if (options.full) view.failures_max = 0;
-  view.next_when_passed = fmt::format(
-      "Next: {} submit runs the slow checks, too, and ends a drill that passes", context.program);
+  view.next_when_passed =
+      fmt::format("Next: {} submit judges with the slow checks, too", context.program);
   print_report(context, reply, view, options.session.json);
 }
 

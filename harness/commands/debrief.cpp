@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <iostream>
 #include <memory>
 
 #include "../fault.h"
+#include "../follow_up.h"
 #include "commands.h"
 #include "sitting.h"
 
@@ -29,10 +32,33 @@ SessionFolder session_meant(const SessionStore& store, std::string asked) {
   return latest->folder;
 }
 
+/// Lines up to an empty one; nothing at the end of the input.
+std::optional<std::string> read_answer(std::string_view question) {
+  fmt::print("\n{}\n(Write your answer; an empty line ends it.)\n> ", question);
+  std::fflush(stdout);
+  std::string answer;
+  for (std::string line; std::getline(std::cin, line);) {
+    if (line.empty()) return answer;
+    answer += line + "\n";
+    fmt::print("> ");
+    std::fflush(stdout);
+  }
+  return std::nullopt;
+}
+
+void ask_follow_ups(CommandContext& context, const SessionFolder& folder, const Kata& kata) {
+  const Session session = folder.replay();
+  const bool interactive = context.terminal().input_is_tty && context.terminal().output_is_tty;
+  if (!interactive || open_follow_ups(folder, session, kata).empty()) return;
+  fmt::print("The clock has stopped. An interviewer would ask now:\n");
+  answer_follow_ups(folder, session, kata, read_answer);
+}
+
 }  // namespace
 
 void print_debrief(CommandContext& context, const SessionFolder& folder) {
   const Kata kata = context.kata(folder.replay().created.kata);
+  ask_follow_ups(context, folder, kata);
   fmt::print("{}", render_debrief(folder, read_kata_material(kata), context.terminal()));
 }
 
