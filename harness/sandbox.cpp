@@ -24,28 +24,6 @@ void add(std::vector<std::string>& arguments, std::initializer_list<std::string>
   arguments.insert(arguments.end(), more);
 }
 
-/// /usr, and /bin, /lib, … as this system has them: links into /usr or folders of their own.
-void add_system(std::vector<std::string>& arguments) {
-  add(arguments, {"--ro-bind", "/usr", "/usr"});
-  for (const char* name : {"/bin", "/sbin", "/lib", "/lib64"}) {
-    std::error_code error;
-    if (fs::is_symlink(name, error)) {
-      add(arguments, {"--symlink", fs::read_symlink(name).string(), name});
-    } else {
-      add(arguments, {"--ro-bind-try", name, name});
-    }
-  }
-  add(arguments, {"--ro-bind-try", "/etc/alternatives", "/etc/alternatives"});
-  add(arguments, {"--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"});
-}
-
-fs::path find_bubblewrap() {
-  for (const char* candidate : {"/usr/bin/bwrap", "/usr/local/bin/bwrap"}) {
-    if (access(candidate, X_OK) == 0) return candidate;
-  }
-  return {};
-}
-
 SandboxSupport try_bubblewrap() {
   SandboxSupport support;
   if (std::getenv("UNAIDED_NO_BUBBLEWRAP") != nullptr) {
@@ -69,6 +47,28 @@ SandboxSupport try_bubblewrap() {
 
 }  // namespace
 
+std::vector<std::string> system_arguments() {
+  std::vector<std::string> arguments{"--ro-bind", "/usr", "/usr"};
+  for (const char* name : {"/bin", "/sbin", "/lib", "/lib64"}) {
+    std::error_code error;
+    if (fs::is_symlink(name, error)) {
+      add(arguments, {"--symlink", fs::read_symlink(name).string(), name});
+    } else {
+      add(arguments, {"--ro-bind-try", name, name});
+    }
+  }
+  add(arguments, {"--ro-bind-try", "/etc/alternatives", "/etc/alternatives"});
+  add(arguments, {"--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"});
+  return arguments;
+}
+
+fs::path find_bubblewrap() {
+  for (const char* candidate : {"/usr/bin/bwrap", "/usr/local/bin/bwrap"}) {
+    if (access(candidate, X_OK) == 0) return candidate;
+  }
+  return {};
+}
+
 std::vector<std::string> bubblewrap_arguments(const SandboxPolicy& policy) {
   std::vector<std::string> arguments{"--unshare-user",
                                      "--unshare-ipc",
@@ -88,7 +88,8 @@ std::vector<std::string> bubblewrap_arguments(const SandboxPolicy& policy) {
                                      "--as-pid-1",
                                      "--hostname",
                                      "kata"};
-  add_system(arguments);
+  const std::vector<std::string> system = system_arguments();
+  arguments.insert(arguments.end(), system.begin(), system.end());
   add(arguments, {"--proc", "/proc", "--dev", "/dev"});
   add(arguments, {"--size", std::to_string(policy.scratch_mb << 20), "--tmpfs", "/tmp"});
   for (const fs::path& path : policy.read_only) {
