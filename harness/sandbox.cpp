@@ -1,7 +1,8 @@
 // Policy to bubblewrap. A policy lists what a program may see; this file turns it into arguments
 // and tries once whether bubblewrap works here at all. The traps it avoids: as root bubblewrap
 // keeps capabilities unless a user namespace is made; its arguments are visible in /proc unless
-// passed on a descriptor; the tmpfs root stays writable unless remounted.
+// passed on a descriptor; the tmpfs root stays writable unless remounted; root may write the
+// kernel's settings in any /proc.
 #include "sandbox.h"
 
 #include <unistd.h>
@@ -62,6 +63,10 @@ std::vector<std::string> system_arguments() {
   return arguments;
 }
 
+std::vector<std::string> kernel_settings_arguments() {
+  return {"--ro-bind-try", "/proc/sys", "/proc/sys", "--ro-bind-try", "/proc/fs", "/proc/fs"};
+}
+
 fs::path find_bubblewrap() {
   for (const char* candidate : {"/usr/bin/bwrap", "/usr/local/bin/bwrap"}) {
     if (access(candidate, X_OK) == 0) return candidate;
@@ -91,6 +96,8 @@ std::vector<std::string> bubblewrap_arguments(const SandboxPolicy& policy) {
   const std::vector<std::string> system = system_arguments();
   arguments.insert(arguments.end(), system.begin(), system.end());
   add(arguments, {"--proc", "/proc", "--dev", "/dev"});
+  const std::vector<std::string> settings = kernel_settings_arguments();
+  arguments.insert(arguments.end(), settings.begin(), settings.end());
   add(arguments, {"--size", std::to_string(policy.scratch_mb << 20), "--tmpfs", "/tmp"});
   for (const fs::path& path : policy.read_only) {
     add(arguments, {"--ro-bind", path.string(), path.string()});

@@ -28,6 +28,10 @@ struct SandboxPolicy {
 /// folders of their own.
 std::vector<std::string> system_arguments();
 
+/// The arguments that make the kernel's settings read-only in a /proc of its own. They belong to
+/// root by number, whatever its capabilities, and bubblewrap leaves /proc/sys as it is.
+std::vector<std::string> kernel_settings_arguments();
+
 /// Where bubblewrap is; empty when it is not installed.
 std::filesystem::path find_bubblewrap();
 

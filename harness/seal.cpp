@@ -5,6 +5,8 @@
 // the pane has a terminal of its own, and a shell needs job control.
 #include "seal.h"
 
+#include "sandbox.h"
+
 namespace unaided {
 namespace {
 
@@ -85,6 +87,10 @@ void add_kernel_folders(Arguments& arguments, const SealPlan& plan) {
     add(arguments, {"--proc", "/proc"});
   } else {
     add(arguments, {"--ro-bind", "/proc", "/proc"});
+  }
+  if (plan.holds(kReadOnly)) {
+    const Arguments settings = kernel_settings_arguments();
+    arguments.insert(arguments.end(), settings.begin(), settings.end());
   }
   const std::int64_t scratch = plan.holds(kBounds) ? plan.scratch_mb << 20 : 0;
   if (plan.holds(kFewDevices)) {
