@@ -29,7 +29,7 @@ constexpr void (*kCommands[])(CLI::App&, CommandContext&) = {
     unaided::add_reset,   unaided::add_finish, unaided::add_abandon,
     unaided::add_list,    unaided::add_show,   unaided::add_status,
     unaided::add_debrief, unaided::add_grade,  unaided::add_launcher_commands,
-    unaided::add_dev,     unaided::add_help,
+    unaided::add_dev,     unaided::add_seal,   unaided::add_help,
 };
 
 const std::map<std::string, unaided::ColourChoice> kColourChoices = {

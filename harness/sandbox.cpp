@@ -1,7 +1,8 @@
 // Policy to bubblewrap. A policy lists what a program may see; this file turns it into arguments
 // and tries once whether bubblewrap works here at all. The traps it avoids: as root bubblewrap
 // keeps capabilities unless a user namespace is made; its arguments are visible in /proc unless
-// passed on a descriptor; the tmpfs root stays writable unless remounted.
+// passed on a descriptor; the tmpfs root stays writable unless remounted; root may write the
+// kernel's settings in any /proc.
 #include "sandbox.h"
 
 #include <unistd.h>
@@ -22,28 +23,6 @@ constexpr const char* kTrialSentence = "sandbox-works";
 
 void add(std::vector<std::string>& arguments, std::initializer_list<std::string> more) {
   arguments.insert(arguments.end(), more);
-}
-
-/// /usr, and /bin, /lib, … as this system has them: links into /usr or folders of their own.
-void add_system(std::vector<std::string>& arguments) {
-  add(arguments, {"--ro-bind", "/usr", "/usr"});
-  for (const char* name : {"/bin", "/sbin", "/lib", "/lib64"}) {
-    std::error_code error;
-    if (fs::is_symlink(name, error)) {
-      add(arguments, {"--symlink", fs::read_symlink(name).string(), name});
-    } else {
-      add(arguments, {"--ro-bind-try", name, name});
-    }
-  }
-  add(arguments, {"--ro-bind-try", "/etc/alternatives", "/etc/alternatives"});
-  add(arguments, {"--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"});
-}
-
-fs::path find_bubblewrap() {
-  for (const char* candidate : {"/usr/bin/bwrap", "/usr/local/bin/bwrap"}) {
-    if (access(candidate, X_OK) == 0) return candidate;
-  }
-  return {};
 }
 
 SandboxSupport try_bubblewrap() {
@@ -69,6 +48,32 @@ SandboxSupport try_bubblewrap() {
 
 }  // namespace
 
+std::vector<std::string> system_arguments() {
+  std::vector<std::string> arguments{"--ro-bind", "/usr", "/usr"};
+  for (const char* name : {"/bin", "/sbin", "/lib", "/lib64"}) {
+    std::error_code error;
+    if (fs::is_symlink(name, error)) {
+      add(arguments, {"--symlink", fs::read_symlink(name).string(), name});
+    } else {
+      add(arguments, {"--ro-bind-try", name, name});
+    }
+  }
+  add(arguments, {"--ro-bind-try", "/etc/alternatives", "/etc/alternatives"});
+  add(arguments, {"--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"});
+  return arguments;
+}
+
+std::vector<std::string> kernel_settings_arguments() {
+  return {"--ro-bind-try", "/proc/sys", "/proc/sys", "--ro-bind-try", "/proc/fs", "/proc/fs"};
+}
+
+fs::path find_bubblewrap() {
+  for (const char* candidate : {"/usr/bin/bwrap", "/usr/local/bin/bwrap"}) {
+    if (access(candidate, X_OK) == 0) return candidate;
+  }
+  return {};
+}
+
 std::vector<std::string> bubblewrap_arguments(const SandboxPolicy& policy) {
   std::vector<std::string> arguments{"--unshare-user",
                                      "--unshare-ipc",
@@ -88,8 +93,11 @@ std::vector<std::string> bubblewrap_arguments(const SandboxPolicy& policy) {
                                      "--as-pid-1",
                                      "--hostname",
                                      "kata"};
-  add_system(arguments);
+  const std::vector<std::string> system = system_arguments();
+  arguments.insert(arguments.end(), system.begin(), system.end());
   add(arguments, {"--proc", "/proc", "--dev", "/dev"});
+  const std::vector<std::string> settings = kernel_settings_arguments();
+  arguments.insert(arguments.end(), settings.begin(), settings.end());
   add(arguments, {"--size", std::to_string(policy.scratch_mb << 20), "--tmpfs", "/tmp"});
   for (const fs::path& path : policy.read_only) {
     add(arguments, {"--ro-bind", path.string(), path.string()});

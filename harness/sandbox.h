@@ -24,6 +24,17 @@ struct SandboxPolicy {
   std::int64_t scratch_mb = 64;  // size of /tmp
 };
 
+/// The arguments that show /usr and /bin, /lib, … as this system has them: links into /usr or
+/// folders of their own.
+std::vector<std::string> system_arguments();
+
+/// The arguments that make the kernel's settings read-only in a /proc of its own. They belong to
+/// root by number, whatever its capabilities, and bubblewrap leaves /proc/sys as it is.
+std::vector<std::string> kernel_settings_arguments();
+
+/// Where bubblewrap is; empty when it is not installed.
+std::filesystem::path find_bubblewrap();
+
 /// bubblewrap's arguments for `policy`, without the program itself. Pure.
 std::vector<std::string> bubblewrap_arguments(const SandboxPolicy& policy);
 

@@ -86,5 +86,17 @@ TEST(SandboxedTest, EnforcedTheProgramSeesNothingElse) {
   EXPECT_NE(end.output.find("\n3\n1000\n"), std::string::npos) << end.output;  // sh, ls, grep
 }
 
+TEST(SandboxedTest, TheKernelsSettingsCannotBeWritten) {
+  if (!sandbox_support().available) GTEST_SKIP() << sandbox_support().reason;
+  Command command;
+  command.argv = {"/bin/sh", "-c", ": 2>/dev/null >/proc/sys/kernel/core_pattern && echo written"};
+  SandboxPolicy policy;
+  policy.environment = {"PATH=/usr/bin:/bin", "LC_ALL=C"};
+  const SandboxedCommand inside = sandboxed(command, policy, /*enforced=*/true);
+  const RunEnd end = run_bounded(inside.command, 10'000, 10'000, nullptr);
+  EXPECT_EQ(end.output.find("written"), std::string::npos) << end.output;
+  EXPECT_FALSE(end.succeeded());
+}
+
 }  // namespace
 }  // namespace unaided

@@ -33,6 +33,9 @@ void add_grade(CLI::App& app, CommandContext& context);
 /// setup, doctor, test and clean: done by the launcher script, listed here for the help.
 void add_launcher_commands(CLI::App& app, CommandContext& context);
 
+/// What the seal starts as programs of their own: not in the help.
+void add_seal(CLI::App& app, CommandContext& context);
+
 /// `help`, for those who type it instead of --help.
 void add_help(CLI::App& app, CommandContext& context);
 

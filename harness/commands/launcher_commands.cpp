@@ -14,7 +14,9 @@ struct LauncherCommand {
 
 constexpr LauncherCommand kLauncherCommands[] = {
     {"setup", "fetch and build everything (--cuda: for a GPU too)"},
-    {"doctor", "each part, its version, what is missing and how to get it"},
+    {"doctor",
+     "each part, its version, what is missing and how to get it (--seal: what the seal can do "
+     "here)"},
     {"test", "set up and run the project's own tests"},
     {"clean", "free caches and say how much"},
 };
