@@ -110,6 +110,16 @@ AttemptText read_attempt(const std::filesystem::path& folder, const std::string&
   return attempt;
 }
 
+std::string read_hostile_file(const std::filesystem::path& folder, const std::string& name) {
+  const Descriptor opened_folder(open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!opened_folder) return "";
+  const Descriptor file = open_beneath(opened_folder.get(), name);
+  struct stat status {};
+  if (!file || fstat(file.get(), &status) != 0 || !shape_reason(status).empty()) return "";
+  std::string bytes = read_bounded(file.get());
+  return bytes.size() > kAttemptBytesMax ? "" : bytes;
+}
+
 bool is_text(std::string_view bytes) {
   std::size_t at = 0;
   while (at < bytes.size()) {

@@ -23,6 +23,10 @@ struct AttemptText {
 /// `folder` itself cannot be opened.
 AttemptText read_attempt(const std::filesystem::path& folder, const std::string& name);
 
+/// The bytes of such a file, whatever they are, as untrusting; empty when it is none, too long or
+/// gone.
+std::string read_hostile_file(const std::filesystem::path& folder, const std::string& name);
+
 /// True for well-formed UTF-8 without NUL (RFC 3629: no surrogates, no overlong forms).
 bool is_text(std::string_view bytes);
 

@@ -64,6 +64,10 @@ json write_fields(const Created& event) {
                  {"seed", event.seed},
                  {"toolchain", write_toolchain(event.toolchain)}};
   if (event.deadline) fields["deadline"] = *event.deadline;
+  fields["seal"] = {{"sealed", event.sealing.sealed},
+                    {"label", event.sealing.label},
+                    {"reason", event.sealing.reason}};
+  if (!event.clock) fields["clock"] = false;
   if (!event.bugs.empty()) fields["bugs"] = event.bugs;
   return fields;
 }
@@ -77,6 +81,11 @@ void read_fields(const json& from, Created& event) {
   event.seed = from.at("seed");
   event.toolchain = read_toolchain(from.at("toolchain"));
   if (from.contains("deadline")) event.deadline = from.at("deadline").get<Moment>();
+  if (from.contains("seal")) {
+    const json& seal = from.at("seal");
+    event.sealing = {seal.at("sealed"), seal.at("label"), seal.at("reason")};
+  }
+  event.clock = from.value("clock", true);
   event.bugs = from.value("bugs", std::vector<std::string>());
 }
 

@@ -32,6 +32,13 @@ bool is_final(Purpose purpose);
 
 // What happens to a session, as the journal has it. `at` is when.
 
+/// What kept AI assists out when the session began.
+struct Sealing {
+  bool sealed = false;
+  std::string label = "UNSEALED";
+  std::string reason;  // why it is not sealed
+};
+
 struct Created {
   Moment at;
   std::string session;  // "20261121-1405-attention-l2"
@@ -42,6 +49,8 @@ struct Created {
   std::uint64_t seed = 0;
   std::optional<Moment> deadline;
   Toolchain toolchain;
+  Sealing sealing;
+  bool clock = true;              // shown on the screen
   std::vector<std::string> bugs;  // the mutants planted in the attempt, by name
 };
 

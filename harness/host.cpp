@@ -41,11 +41,6 @@ Session replay(const JournalContents& contents) {
   return session;
 }
 
-/// In the runtime folder, since a socket's path must be short.
-fs::path runtime_path(const SessionFolder& folder, const std::string& suffix) {
-  return runtime_folder() / (short_hash(sha256(folder.path.string())) + suffix);
-}
-
 /// Signals that ask the host to go arrive on a descriptor, in no thread.
 Descriptor block_signals() {
   sigset_t wanted;
@@ -102,18 +97,19 @@ Host::Host(const HostSetup& setup)
       journal_(setup_.folder.journal()),
       session_(replay(journal_.opened())),
       watch_(watch_workspace()),
-      listener_(runtime_path(setup_.folder, ".sock")),
+      listener_(setup_.folder.host_socket()),
       timer_(deadline_timer(session_, *setup_.clock)),
       signals_(block_signals()),
-      scratch_(runtime_path(setup_.folder, ".scratch")),
+      scratch_(setup_.folder.runtime_path(".scratch")),
       thread_([this] { return setup_.judge(scratch_.path()); }),
+      seating_(setup_.folder, session_.created.sealing.sealed),
       snapshot_bytes_(bytes_in(setup_.folder.path / "snapshots")) {
   if (session_.phase != Phase::kRunning) {
     throw Fault("session " + setup_.folder.id() + " is over: it is " +
                 std::string(phase_id(session_.phase)));
   }
   const bool first_host = !fs::exists(setup_.folder.socket());
-  write_durably(setup_.folder.socket(), runtime_path(setup_.folder, ".sock").string());
+  write_durably(setup_.folder.socket(), setup_.folder.host_socket().string());
   if (!journal_.opened().repaired.empty()) {
     std::fprintf(stderr, "%s\n", journal_.opened().repaired.c_str());
   }
@@ -129,6 +125,7 @@ SaveWatch Host::watch_workspace() const {
 void Host::run() {
   while (session_.phase == Phase::kRunning && !leaving_) poll_once();
   if (session_.ended_at) {
+    leave_seat();
     json ended = {{"type", "ended"}, {"final", true}, {"status", status()}};
     listener_.send_all(watchers_, ended);
   }
@@ -262,6 +259,7 @@ void Host::on_deadline() {
     if (!untouched()) take_snapshot();
   });
   closing_ = kTimeOver;
+  leave_seat();
   leaving_ = true;
   const auto hash = counting_snapshot(session_);
   const VerdictReached* submitted = last_submit(session_);
@@ -271,6 +269,15 @@ void Host::on_deadline() {
     judge(Purpose::kDeadline, kept_snapshot(*hash), {}, json::object());
   }
   leaving_ = false;
+}
+
+/// Unsaved text is not lost, and not scored.
+void Host::leave_seat() {
+  guarded([this] {
+    for (const std::string& name : seating_.close()) {
+      std::fprintf(stderr, "rescued unsaved text: %s\n", name.c_str());
+    }
+  });
 }
 
 void start_host(const HostSetup& setup) {

@@ -10,6 +10,7 @@
 #include "journal.h"
 #include "kata.h"
 #include "listener.h"
+#include "seating.h"
 #include "session_store.h"
 #include "verdict.h"
 #include "workspace.h"
@@ -51,6 +52,7 @@ class ScratchFolder {
 ///   run                                 → ran {"outcome", "message", "output", "exit_status"}
 ///   unlock                              → unlocked {"level"}
 ///   hint                                → hint {"number", "of", "text"}
+///   screen {"command": [..]}            → screen {"socket"}; not from inside the seat
 ///   status                              → status {"status"}
 ///   reset                               → reset {"kept"}
 ///   abandon                             → ended
@@ -89,6 +91,7 @@ class Host {
   void store_snapshot(const std::string& hash, const std::string& source);
   void on_save();
   void on_deadline();
+  void leave_seat();
 
   void judge(Purpose purpose, const Snapshot& snapshot, std::vector<Client> askers,
              const Request& request);
@@ -110,6 +113,7 @@ class Host {
   void serve_run(Client client, const Request& request);
   void serve_unlock(Client client, const Request& request);
   void serve_hint(Client client, const Request& request);
+  void serve_screen(Client client, const Request& request);
   void serve_status(Client client, const Request& request);
   void serve_reset(Client client, const Request& request);
   void serve_abandon(Client client, const Request& request);
@@ -130,6 +134,7 @@ class Host {
   GradingThread thread_;
   JobQueue queue_;
   std::vector<Client> watchers_;
+  Seating seating_;
   std::uintmax_t snapshot_bytes_ = 0;
   std::string closing_;  // why nothing more is taken; empty while the session is open
   bool leaving_ = false;

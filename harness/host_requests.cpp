@@ -34,6 +34,15 @@ bool examples_pass(const GradeReport& report, int level) {
   return examples > 0;
 }
 
+/// What the statement's pane shows: a copy that the candidate cannot change.
+void write_statement(const SessionFolder& folder, const Kata& kata, const Session& session) {
+  std::string text;
+  for (int level = session.created.first_level; level <= session.open_level; ++level) {
+    text += read_text_file(kata.statement(level), kAttemptBytesMax) + "\n";
+  }
+  write_durably(folder.statement(), text);
+}
+
 int late_exit() {
   return outcome_row(Outcome::kLate).exit_code;
 }
@@ -44,19 +53,21 @@ void Host::serve(const Listener::Message& message) {
   struct Row {
     std::string_view name;
     void (Host::*serve)(Client, const Request&);
-    bool judges;  // not once the session is closing
+    bool judges;   // not once the session is closing
+    bool outside;  // not for who sits in the seat
   };
-  static constexpr std::array<Row, 10> kRows = {{
-      {"check", &Host::serve_check, true},
-      {"submit", &Host::serve_submit, true},
-      {"finish", &Host::serve_finish, true},
-      {"run", &Host::serve_run, true},
-      {"unlock", &Host::serve_unlock, true},
-      {"hint", &Host::serve_hint, true},
-      {"reset", &Host::serve_reset, true},
-      {"status", &Host::serve_status, false},
-      {"abandon", &Host::serve_abandon, false},
-      {"watch", &Host::serve_watch, false},
+  static constexpr std::array<Row, 11> kRows = {{
+      {"check", &Host::serve_check, true, false},
+      {"submit", &Host::serve_submit, true, false},
+      {"finish", &Host::serve_finish, true, false},
+      {"run", &Host::serve_run, true, false},
+      {"unlock", &Host::serve_unlock, true, false},
+      {"hint", &Host::serve_hint, true, false},
+      {"reset", &Host::serve_reset, true, false},
+      {"status", &Host::serve_status, false, false},
+      {"abandon", &Host::serve_abandon, false, false},
+      {"screen", &Host::serve_screen, true, true},
+      {"watch", &Host::serve_watch, false, false},
   }};
   try {
     const std::string name = message.body.value("request", "");
@@ -64,6 +75,9 @@ void Host::serve(const Listener::Message& message) {
       if (row.name != name) continue;
       if (queue_.awaited_by(message.client)) {
         return refuse(message.client, "one request at a time", kUseExit);
+      }
+      if (row.outside && seating_.is_inside(message.peer)) {
+        return refuse(message.client, "not from inside a sealed session", kUseExit);
       }
       if (row.judges && !closing_.empty()) return refuse(message.client, closing_, late_exit());
       return (this->*row.serve)(message.client, message.body);
@@ -75,6 +89,7 @@ void Host::serve(const Listener::Message& message) {
 }
 
 void Host::serve_check(Client client, const Request& request) {
+  seating_.inspect(setup_.clock->now().utc_ms);
   const Snapshot snapshot = take_snapshot();
   if (!snapshot.refusal.empty()) {
     return refuse(client, snapshot.refusal, snapshot.late ? late_exit() : kUseExit);
@@ -83,6 +98,7 @@ void Host::serve_check(Client client, const Request& request) {
 }
 
 void Host::serve_submit(Client client, const Request&) {
+  seating_.inspect(setup_.clock->now().utc_ms);
   const Snapshot snapshot = take_snapshot();
   if (!snapshot.refusal.empty()) {
     return refuse(client, snapshot.refusal, snapshot.late ? late_exit() : kUseExit);
@@ -137,6 +153,7 @@ void Host::serve_unlock(Client client, const Request&) {
   record(Unlocked{setup_.clock->now(), session_.open_level + 1});
   show_levels(setup_.folder.workspace(), setup_.kata, format,
               {session_.created.first_level, session_.open_level});
+  write_statement(setup_.folder, setup_.kata, session_);
   listener_.send(client, {{"type", "unlocked"}, {"final", true}, {"level", session_.open_level}});
   tell({}, {{"type", "status"}, {"status", status()}});
 }
@@ -155,6 +172,13 @@ void Host::serve_hint(Client client, const Request&) {
                           {"number", session_.hints},
                           {"of", hints.size()},
                           {"text", hints.at(static_cast<std::size_t>(session_.hints - 1))}});
+}
+
+/// Whoever has a terminal attaches to the screen that this makes.
+void Host::serve_screen(Client client, const Request& request) {
+  write_statement(setup_.folder, setup_.kata, session_);
+  seating_.open(request.at("command").get<std::vector<std::string>>());
+  listener_.send(client, {{"type", "screen"}, {"final", true}});
 }
 
 void Host::serve_status(Client client, const Request&) {

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <optional>
 
 #include "fault.h"
 
@@ -35,11 +36,17 @@ Descriptor make_socket(int flags) {
   return made;
 }
 
-/// Only processes of our own user are spoken with.
-bool same_user(int fd) {
+std::optional<ucred> peer_of(int fd) {
   ucred peer{};
   socklen_t length = sizeof peer;
-  return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 && peer.uid == geteuid();
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return std::nullopt;
+  return peer;
+}
+
+/// Only processes of our own user are spoken with.
+bool same_user(int fd) {
+  const auto peer = peer_of(fd);
+  return peer && peer->uid == geteuid();
 }
 
 bool only_later(int error) {
@@ -88,7 +95,7 @@ std::vector<Listener::Message> Listener::exchange(std::int64_t now_ms) {
   for (Client& client : clients_) {
     if (auto message = read_message(client)) {
       client.spoke = true;
-      messages.push_back({client.id, std::move(*message)});
+      messages.push_back({client.id, std::move(*message), client.peer});
     }
     flush(client);
     if (!client.spoke && now_ms - client.silent_since_ms >= kSilenceMsMax) client.broken = true;
@@ -134,7 +141,8 @@ void Listener::accept_clients(std::int64_t now_ms) {
     Descriptor socket(accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!socket) return;
     if (!same_user(socket.get()) || clients_.size() >= kClientsMax) continue;
-    clients_.push_back({next_id_++, std::move(socket), {}, {}, now_ms});
+    const auto peer = peer_of(socket.get());
+    clients_.push_back({next_id_++, std::move(socket), {}, {}, now_ms, peer ? peer->pid : 0});
   }
 }
 

@@ -34,6 +34,7 @@ class Listener {
   struct Message {
     ClientId client;
     nlohmann::json body;
+    pid_t peer = 0;  // the process that connected
   };
 
   /// What to poll, to be appended to other descriptors.
@@ -59,6 +60,7 @@ class Listener {
     FrameReader reader;
     std::string waiting;
     std::int64_t silent_since_ms;
+    pid_t peer = 0;
     bool spoke = false;
     bool broken = false;
   };

@@ -1,24 +1,25 @@
-// The terminal's side of a session. The tmux server is our own (socket, configuration, no prefix
-// key), so it works inside the user's tmux and changes nothing there. Losing it loses nothing: the
-// host owns the session, and `resume` makes a new screen.
+// The terminal's side of a session. The tmux server is our own (socket, configuration, no keys but
+// a few), so it works inside the user's tmux and changes nothing there. Losing a terminal loses
+// nothing: the host owns server and session, and `resume` attaches again.
 #include "screen.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <sstream>
 #include <string_view>
+#include <thread>
 
 #include "compiler.h"
 #include "fault.h"
 #include "installation.h"
-#include "process.h"
-#include "sha256.h"
 #include "text_file.h"
 
 namespace unaided {
@@ -50,20 +51,37 @@ constexpr std::array<EditorRow, 13> kEditors = {{{"vim", ""},
                                                  {"ne", ""},
                                                  {"jed", ""}}};
 
+/// No key or button may start anything outside the seat: tmux's own bindings go, menus included,
+/// and what a new pane would run is nothing.
 constexpr char kConfiguration[] = R"(set -g prefix None
 set -g prefix2 None
 unbind -a -T prefix
+unbind -a -T root
+set -g default-command /bin/false
 set -s escape-time 10
 set -s set-clipboard off
+set -gq allow-passthrough off
 set -g mouse on
 set -g history-limit 20000
 set -g default-terminal screen-256color
+set -g status-interval 1
 set -g status-left " unaided "
-set -g status-right " Alt-arrows: other pane  exit: leave "
-set -g window-status-current-format "#S"
+set -g status-right-length 160
+set -g window-status-format ""
+set -g window-status-current-format ""
 bind -n M-Left select-pane -L
 bind -n M-Right select-pane -R
+bind -n M-Up select-pane -U
+bind -n M-Down select-pane -D
+bind -n M-q detach-client
+bind -n MouseDown1Pane select-pane -t = \; send-keys -M
+bind -n WheelUpPane if -F "#{||:#{alternate_on},#{||:#{pane_in_mode},#{mouse_any_flag}}}" "send-keys -M" "copy-mode -e"
+bind -n WheelDownPane send-keys -M
 )";
+
+constexpr char kServerGone[] = "tmux could not show the screen; the session goes on in ";
+constexpr int kServerStartMsMax = 3000;
+constexpr std::chrono::milliseconds kServerPause(5);
 
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
@@ -100,27 +118,98 @@ std::vector<std::string> terminal_editor(const char* visual, const char* editor)
 }
 
 Screen::Screen(const SessionFolder& folder)
-    : folder_(folder),
-      socket_(runtime_folder() / (short_hash(sha256(folder.path.string())) + ".tmux")) {}
+    : folder_(folder), socket_(folder.runtime_path(".tmux")) {}
 
 bool Screen::available() {
   return access(kTmux, X_OK) == 0;
 }
 
-void Screen::show(const std::vector<std::string>& command,
-                  const std::vector<std::string>& watch) const {
-  if (!made()) make(command, watch);
-  if (run_in_foreground(tmux({"-u", "attach-session"}), folder_.workspace()) != 0) {
-    throw Fault("tmux could not show the screen; the session goes on in " +
-                folder_.workspace().string());
+Process Screen::start_server() const {
+  const std::string program = fs::read_symlink("/proc/self/exe");
+  const std::string line = joined({program, "status", "--line", "--session", folder_.path});
+  write_text_file(folder_.path / "tmux.conf",
+                  kConfiguration + fmt::format("set -g status-right \"#({}) \"\n", line));
+  clean_up();
+  Process server = Process::start({tmux({"-D"}), environment_of_caller(), {}, {}});
+  const double until_ms = monotonic_ms() + kServerStartMsMax;
+  while (!fs::exists(socket_)) {
+    if (monotonic_ms() > until_ms) throw Fault("tmux did not start");
+    std::this_thread::sleep_for(kServerPause);
   }
-  std::error_code ignored;
-  if (!made()) fs::remove(socket_, ignored);  // tmux leaves it behind
+  return server;
 }
 
-bool Screen::made() const {
-  const Command probe{tmux({"has-session"}), environment_of_caller(), {}, {}};
-  return run_bounded(probe, kTmuxWallMsMax, kTmuxBytesMax, nullptr).succeeded();
+void Screen::make(const std::vector<std::string>& left) const {
+  const std::string program = fs::read_symlink("/proc/self/exe");
+  const std::string workspace = folder_.workspace().string();
+  const std::string statement = joined({"/usr/bin/env", "LESSSECURE=1", "LESSHISTFILE=-", "less",
+                                        "-R", "-~", folder_.statement().string()});
+  const std::string verdicts = joined({program, "watch", "--session", folder_.path.string()});
+  const std::string ending = joined(left) + "; " + joined(tmux({"kill-session"}));
+  // One command line, so that the server never shows half a screen. A right pane keeps its last
+  // lines when its program ends.
+  const RunEnd end = tell({"new-session",
+                           "-d",
+                           "-x",
+                           "160",
+                           "-y",
+                           "45",
+                           "-s",
+                           folder_.id(),
+                           "-c",
+                           workspace,
+                           ending,
+                           ";",
+                           "split-window",
+                           "-h",
+                           "-l",
+                           "42%",
+                           "-c",
+                           "/",
+                           statement,
+                           ";",
+                           "set-option",
+                           "-p",
+                           "remain-on-exit",
+                           "on",
+                           ";",
+                           "split-window",
+                           "-v",
+                           "-l",
+                           "55%",
+                           "-c",
+                           "/",
+                           verdicts,
+                           ";",
+                           "set-option",
+                           "-p",
+                           "remain-on-exit",
+                           "on",
+                           ";",
+                           "select-pane",
+                           "-L"});
+  if (!end.succeeded()) throw Fault("tmux could not make the screen: " + end.output);
+}
+
+bool Screen::up() const {
+  return tell({"has-session"}).succeeded();
+}
+
+void Screen::hang_up() const {
+  const RunEnd end = tell({"display-message", "-p", "-t", "{left}", "#{pane_pid}"});
+  const pid_t shell = end.succeeded() ? std::atoi(end.output.c_str()) : 0;
+  if (shell > 1) kill(-shell, SIGHUP);
+}
+
+void Screen::clean_up() const {
+  std::error_code ignored;
+  fs::remove(socket_, ignored);
+}
+
+void Screen::attach() const {
+  if (run_in_foreground(tmux({"-u", "attach-session"}), "/") != 0 && up()) {
+    throw Fault(kServerGone + folder_.workspace().string());
+  }
 }
 
 std::vector<std::string> Screen::tmux(const std::vector<std::string>& arguments) const {
@@ -130,34 +219,30 @@ std::vector<std::string> Screen::tmux(const std::vector<std::string>& arguments)
   return argv;
 }
 
-void Screen::make(const std::vector<std::string>& command,
-                  const std::vector<std::string>& watch) const {
-  write_text_file(folder_.path / "tmux.conf", kConfiguration);
-  const std::string left =
-      joined(command) + "; \"${SHELL:-/bin/sh}\"; " + joined(tmux({"kill-session"}));
-  const std::string workspace = folder_.workspace().string();
-  // One command line, so that the server never runs with half a screen. The right pane keeps its
-  // last lines when the watch ends.
-  const Command build{tmux({"new-session", "-d",          "-s", folder_.id(),     "-c",
-                            workspace,     left,          ";",  "split-window",   "-h",
-                            "-l",          "42%",         "-c", workspace,        joined(watch),
-                            ";",           "set-option",  "-p", "remain-on-exit", "on",
-                            ";",           "select-pane", "-L"}),
-                      environment_of_caller(),
-                      {},
-                      {}};
-  const RunEnd end = run_bounded(build, kTmuxWallMsMax, kTmuxBytesMax, nullptr);
-  if (!end.succeeded()) throw Fault("tmux could not make the screen: " + end.output);
+RunEnd Screen::tell(const std::vector<std::string>& arguments) const {
+  const Command command{tmux(arguments), environment_of_caller(), {}, {}};
+  return run_bounded(command, kTmuxWallMsMax, kTmuxBytesMax, nullptr);
 }
 
-bool runnable(const std::string& program) {
-  if (program.find('/') != std::string::npos) return access(program.c_str(), X_OK) == 0;
+fs::path program_place(const std::string& program) {
+  const auto can_run = [](const fs::path& file) { return access(file.c_str(), X_OK) == 0; };
+  if (program.find('/') != std::string::npos) return can_run(program) ? program : "";
   const char* path = std::getenv("PATH");
   std::istringstream folders(path == nullptr ? "" : path);
   for (std::string folder; std::getline(folders, folder, ':');) {
-    if (access((folder + "/" + program).c_str(), X_OK) == 0) return true;
+    if (can_run(fs::path(folder) / program)) return fs::path(folder) / program;
   }
-  return false;
+  return {};
+}
+
+bool is_of_distribution(const fs::path& place) {
+  std::error_code error;
+  const std::string real = fs::canonical(place, error).string();
+  return real.starts_with("/usr/") && !real.starts_with("/usr/local/");
+}
+
+bool runnable(const std::string& program) {
+  return !program_place(program).empty();
 }
 
 int run_in_foreground(const std::vector<std::string>& argv, const fs::path& folder) {

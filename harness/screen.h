@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "process.h"
 #include "session_store.h"
 
 namespace unaided {
@@ -12,7 +13,8 @@ namespace unaided {
 /// they name another one or nothing.
 std::vector<std::string> terminal_editor(const char* visual, const char* editor);
 
-/// Two panes of a private tmux server: a program over the workspace left, live verdicts right.
+/// The terminal's side of a session: a private tmux server that is the host's child, and those who
+/// attach to it.
 class Screen {
  public:
   explicit Screen(const SessionFolder& folder);
@@ -20,19 +22,33 @@ class Screen {
   /// True where tmux is installed.
   static bool available();
 
-  /// Shows the screen in this terminal until it is left; makes it first if need be, with `command`
-  /// (then a shell) in the left pane and `watch` (then its last output) in the right one. Throws
-  /// Fault when tmux cannot do it.
-  void show(const std::vector<std::string>& command, const std::vector<std::string>& watch) const;
+  /// The host's part: a server that lives as long as the host, without a screen yet.
+  Process start_server() const;
+  /// Makes the screen: `left` in the left pane, the statement over the verdicts in the right ones.
+  /// The screen ends with `left`. Throws Fault when tmux cannot do it.
+  void make(const std::vector<std::string>& left) const;
+  bool up() const;
+  /// Hangs up on what runs in the left pane.
+  void hang_up() const;
+  /// Removes what a server that is gone leaves behind.
+  void clean_up() const;
+
+  /// The terminal's part: shows the screen in this terminal until it is left or ends. Throws Fault.
+  void attach() const;
 
  private:
   std::vector<std::string> tmux(const std::vector<std::string>& arguments) const;
-  bool made() const;
-  void make(const std::vector<std::string>& command, const std::vector<std::string>& watch) const;
+  RunEnd tell(const std::vector<std::string>& arguments) const;
 
   SessionFolder folder_;
   std::filesystem::path socket_;
 };
+
+/// Where a program (a path, or a name looked for in $PATH) lies; empty when it cannot be run.
+std::filesystem::path program_place(const std::string& program);
+
+/// Whether a sealed session has the program that lies there.
+bool is_of_distribution(const std::filesystem::path& place);
 
 /// Whether `program` (a path, or a name looked for in $PATH) can be run.
 bool runnable(const std::string& program);

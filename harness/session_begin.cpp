@@ -43,8 +43,11 @@ void fill_session(const SessionFolder& folder, const Kata& kata, const Installat
   const int bugs = request.planted ? static_cast<int>(request.planted->mutants.size()) : 0;
   write_workspace({folder.workspace(), folder.path, program, shown, request.format, bugs}, kata,
                   installation, attempt);
+  const Sealing sealing = seal_session(folder, installation, request.seal, clock.now().utc_ms);
   Created created;
   created.at = clock.now();
+  created.sealing = sealing;
+  created.clock = request.clock;
   created.session = folder.id();
   created.kata = kata.id;
   created.format = request.format;

@@ -7,6 +7,7 @@
 #include "installation.h"
 #include "level_span.h"
 #include "planting.h"
+#include "sealing.h"
 #include "session_store.h"
 
 namespace unaided {
@@ -14,7 +15,9 @@ namespace unaided {
 struct BeginRequest {
   std::string format = "drill";
   LevelSpan levels;
-  std::optional<double> minutes;   // instead of what the format allows
+  std::optional<double> minutes;  // instead of what the format allows
+  bool clock = true;              // shown on the screen
+  SealRequest seal;
   std::optional<Planted> planted;  // the attempt to begin with, in a format that plants bugs
 };
 

@@ -2,12 +2,23 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "render.h"
+#include "sealing.h"
 
 namespace unaided {
 namespace {
 
 using nlohmann::json;
+
+/// How loud the time left is, the most urgent first.
+struct WarningRow {
+  std::int64_t left_ms;
+  std::string_view style;  // tmux's
+};
+constexpr WarningRow kWarnings[] = {
+    {60'000, "bg=red,fg=white,bold,blink"}, {300'000, "bg=red,fg=white"}, {900'000, "bg=yellow"}};
 
 std::string title(const std::string& kata, const std::string& format, int first, int last) {
   return fmt::format("{}, {} ({})", kata, level_range(first, last), format);
@@ -34,6 +45,8 @@ json status_to_json(const SessionFolder& folder, const Session& session, const M
                  {"levels", created.last_level},
                  {"hints", session.hints},
                  {"phase", phase_id(session.phase)},
+                 {"clock", created.clock},
+                 {"seal", seal_label(folder, session)},
                  {"hosted", hosted},
                  {"created", utc_text(created.at.utc_ms)},
                  {"deadline", nullptr},
@@ -82,6 +95,7 @@ std::string render_status(const json& status, const Terminal& terminal) {
   text += fmt::format("  {}\n", status.at("last_verdict").is_null()
                                     ? "nothing judged yet"
                                     : verdict_line(status.at("last_verdict"), terminal));
+  text += fmt::format("  {}\n", status.at("seal").get<std::string>());
   if (running && !status.at("compiler").is_null()) {
     text += fmt::format("  compiler: {}\n", status.at("compiler").get<std::string>());
   }
@@ -96,6 +110,29 @@ std::string time_text(const json& status) {
                                 : "";
   if (left_ms <= 0) return "time is over" + clock;
   return duration_text(left_ms) + " left" + clock;
+}
+
+std::string status_line(const json& status) {
+  const std::int64_t hour_ms = 3'600'000;
+  bool clock = status.at("clock");  // where it is hidden, it shows when time is short
+  const bool timed = !status.at("time_left_ms").is_null();
+  const std::int64_t left_ms = timed ? status.at("time_left_ms").get<std::int64_t>() : hour_ms;
+  std::string line = title(status.at("kata"), status.at("format"), status.at("first_level"),
+                           status.at("last_level"));
+  for (const WarningRow& row : kWarnings) {
+    if (!timed || left_ms > row.left_ms) continue;
+    line += fmt::format(" | #[{}]{}#[default]", row.style,
+                        duration_text(std::max<std::int64_t>(left_ms, 0)));
+    clock = false;
+    break;
+  }
+  if (clock && timed) line += " | " + duration_text(left_ms);
+  const json& verdict = status.at("last_verdict");
+  if (!verdict.is_null()) {
+    line +=
+        fmt::format(" | {}/{}", verdict.at("passed").get<int>(), verdict.at("total").get<int>());
+  }
+  return line + " | " + status.at("seal").get<std::string>();
 }
 
 std::string session_title(const Session& session) {

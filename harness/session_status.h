@@ -10,7 +10,7 @@ namespace unaided {
 
 /// Where a session stands, for programs and between host and client:
 ///   {"session", "kata", "format", "first_level", "last_level": that is open,
-///    "levels": the last that there is, "hints": given, "phase", "hosted", "created",
+///    "levels": the last that there is, "hints": given, "phase", "seal", "hosted", "created",
 ///    "deadline": UTC or null, "time_left_ms": n or null, "time_by_wall_clock", "snapshots",
 ///    "submits", "resumes", "workspace", "libtorch", "clang", "compiler": for saves, of the host,
 ///    "last_verdict": null or {"at", "purpose", "snapshot", "outcome", "passed", "total"},
@@ -23,6 +23,10 @@ std::string render_status(const nlohmann::json& status, const Terminal& terminal
 
 /// "11 m 20 s left", "no time limit", "time is over".
 std::string time_text(const nlohmann::json& status);
+
+/// One line for tmux: the session, time left (louder as the end comes near), passed of all checks,
+/// seal.
+std::string status_line(const nlohmann::json& status);
 
 /// "attention, level 2 (drill)".
 std::string session_title(const Session& session);

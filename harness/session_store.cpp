@@ -11,7 +11,9 @@
 
 #include "fault.h"
 #include "format.h"
+#include "installation.h"
 #include "journal.h"
+#include "sha256.h"
 #include "spelling.h"
 #include "text_file.h"
 
@@ -56,6 +58,10 @@ struct flock whole_file(short type) {
 
 fs::path SessionFolder::snapshot(const std::string& hash) const {
   return path / "snapshots" / (hash + ".cpp");
+}
+
+fs::path SessionFolder::runtime_path(const std::string& suffix) const {
+  return runtime_folder() / (short_hash(sha256(path.string())) + suffix);
 }
 
 Session SessionFolder::replay() const {

@@ -26,7 +26,16 @@ struct SessionFolder {
   std::filesystem::path workspace() const { return path / "workspace"; }
   std::filesystem::path log() const { return path / "host.log"; }
   std::filesystem::path lock() const { return path / "lock"; }
-  std::filesystem::path socket() const { return path / "socket"; }  // names the host's socket
+  std::filesystem::path socket() const { return path / "socket"; }    // names the host's socket
+  std::filesystem::path home() const { return path / "home"; }        // of a sealed session
+  std::filesystem::path rescued() const { return path / "rescued"; }  // unsaved text, unscored
+  std::filesystem::path statement() const { return path / "statement.md"; }
+  std::filesystem::path seal_plan() const { return path / "seal-plan.json"; }
+  std::filesystem::path seal_report() const { return path / "seal.json"; }
+  std::filesystem::path seat_info() const { return path / "seat.json"; }
+  /// In the runtime folder, since a socket's path must be short.
+  std::filesystem::path runtime_path(const std::string& suffix) const;
+  std::filesystem::path host_socket() const { return runtime_path(".sock"); }
   std::filesystem::path snapshot(const std::string& hash) const;
   std::filesystem::path result(const std::string& name) const { return path / "results" / name; }
 

@@ -30,6 +30,8 @@ void add_debrief(CLI::App& app, CommandContext& context);
 
 void add_grade(CLI::App& app, CommandContext& context);
 
+void add_dotfiles(CLI::App& app, CommandContext& context);
+
 /// setup, doctor, test and clean: done by the launcher script, listed here for the help.
 void add_launcher_commands(CLI::App& app, CommandContext& context);
 

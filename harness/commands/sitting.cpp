@@ -9,6 +9,7 @@
 #include "../compiler.h"
 #include "../fault.h"
 #include "../screen.h"
+#include "../seat.h"
 #include "../session_begin.h"
 #include "../session_status.h"
 #include "session_request.h"
@@ -40,25 +41,34 @@ void print_directions(CommandContext& context, const SessionFolder& folder) {
   fmt::print("{}", render_status(status_now(folder), context.terminal()));
   fmt::print(
       "\nEdit {0}.cpp in that folder; every save is judged. README.md there has the statement.\n"
-      "From there: ./u watch shows the verdicts, ./u check judges now, ./u submit ends it.\n",
+      "From there: ./u watch shows the verdicts, ./u check judges now, ./u submit and ./u finish "
+      "end it.\n",
       session.created.kata);
 }
 
-/// Without a terminal to share, `command` gets the workspace all the same.
+/// Without a terminal to share, `command` gets the workspace all the same, in the seat of a sealed
+/// session.
 void run_command(CommandContext& context, const SessionFolder& folder,
                  const std::vector<std::string>& command) {
+  std::vector<std::string> argv = command;
+  if (folder.replay().created.sealing.sealed) {
+    const std::string program = std::filesystem::read_symlink("/proc/self/exe");
+    argv = seat_command(program, folder.seal_plan(), folder.seat_info(), command);
+  }
   setenv("UNAIDED_SESSION", folder.path.c_str(), 1);
-  context.exit_code = run_in_foreground(command, folder.workspace()) == 0 ? 0 : 1;
+  context.exit_code = run_in_foreground(argv, folder.workspace()) == 0 ? 0 : 1;
 }
 
 void show_screen(CommandContext& context, const SessionFolder& folder,
                  const std::vector<std::string>& command) {
-  const std::string program = std::filesystem::read_symlink("/proc/self/exe");
-  setenv("UNAIDED_SESSION", folder.path.c_str(), 1);
-  setenv("UNAIDED_COMMAND", "./u", 1);
-  Screen(folder).show(command, {program, "watch", "--session", folder.path.string()});
+  const nlohmann::json made =
+      ask_host(context, folder, {{"request", "screen"}, {"command", command}});
+  if (made.is_null()) return;
+  Screen(folder).attach();
   const nlohmann::json status = status_now(folder);
   if (status.at("phase") != "running") return print_debrief(context, folder);
+  const nlohmann::json& left_ms = status.at("time_left_ms");
+  if (!left_ms.is_null() && left_ms <= 0) return await_judgement(context, folder);
   fmt::print("{}", render_status(status, context.terminal()));
   fmt::print("The session goes on: {} resume {}\n", context.program, folder.id());
 }
@@ -82,31 +92,35 @@ void ensure_host(CommandContext& context, const SessionFolder& folder) {
   start_host(host_setup(folder, installation, kata, toolchain));
 }
 
-void sit_down(CommandContext& context, const SessionFolder& folder,
-              const std::vector<std::string>& command, bool json) {
+std::vector<std::string> chosen_editor() {
+  return terminal_editor(std::getenv("VISUAL"), std::getenv("EDITOR"));
+}
+
+bool has_seat(CommandContext& context, const Sitting& sitting) {
+  const Terminal& terminal = context.terminal();
+  const bool interactive = terminal.input_is_tty && terminal.output_is_tty;
+  const bool screen = interactive && !sitting.plain && Screen::available();
+  return !sitting.json && (screen || !sitting.command.empty());
+}
+
+void sit_down(CommandContext& context, const SessionFolder& folder, const Sitting& sitting) {
   const nlohmann::json status = status_now(folder);
-  if (json) return print_json(status);
+  if (sitting.json) return print_json(status);
   const nlohmann::json& left_ms = status.at("time_left_ms");
   if (!left_ms.is_null() && left_ms <= 0) return await_judgement(context, folder);
   const Terminal& terminal = context.terminal();
   const bool interactive = terminal.input_is_tty && terminal.output_is_tty;
-  std::vector<std::string> left = command;
+  std::vector<std::string> left = sitting.command;
   if (left.empty()) {
-    left = terminal_editor(std::getenv("VISUAL"), std::getenv("EDITOR"));
+    left = chosen_editor();
     if (!left.empty()) left.push_back(status.at("kata").get<std::string>() + ".cpp");
   }
-  if (interactive && !left.empty() && Screen::available()) {
+  if (interactive && !sitting.plain && Screen::available()) {
     return show_screen(context, folder, left);
   }
   print_directions(context, folder);
   std::fflush(stdout);
-  if (!command.empty()) return run_command(context, folder, command);
-  if (interactive && left.empty()) {
-    fmt::print(
-        "With EDITOR=vim (nano, …) in the environment, {} resume shows editor and verdicts "
-        "side by side.\n",
-        context.program);
-  }
+  if (!sitting.command.empty()) run_command(context, folder, sitting.command);
 }
 
 }  // namespace unaided

@@ -13,10 +13,22 @@ namespace unaided {
 /// since the session began.
 void ensure_host(CommandContext& context, const SessionFolder& folder);
 
-/// Shows the two-pane screen where this terminal and the user's editor allow it, with `command` in
-/// place of the editor unless it is empty; else says where the workspace is and what to do.
-void sit_down(CommandContext& context, const SessionFolder& folder,
-              const std::vector<std::string>& command, bool json);
+/// How the candidate wants to sit.
+struct Sitting {
+  std::vector<std::string> command;  // in place of the editor
+  bool plain = false;                // without the screen
+  bool json = false;                 // not at all: the session is described
+};
+
+/// The words of the editor that $VISUAL or $EDITOR names; empty for none that a terminal can show.
+std::vector<std::string> chosen_editor();
+
+/// Whether the candidate will be in a terminal of ours, which can be sealed.
+bool has_seat(CommandContext& context, const Sitting& sitting);
+
+/// Shows the screen where this terminal allows it; else says where the workspace is and what to do,
+/// and runs the command.
+void sit_down(CommandContext& context, const SessionFolder& folder, const Sitting& sitting);
 
 /// What a session that is over has to tell.
 void print_debrief(CommandContext& context, const SessionFolder& folder);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "../format.h"
 #include "../grader.h"
 #include "../planting.h"
+#include "../sandbox.h"
 #include "../screen.h"
 #include "../session_begin.h"
 #include "../session_status.h"
@@ -25,8 +27,10 @@ struct StartOptions {
   std::optional<int> level;
   std::optional<double> minutes;
   int bugs = 1;
-  std::vector<std::string> command;
-  bool json = false;
+  std::string seal = "auto";
+  bool no_clock = false;
+  bool again = false;
+  Sitting sitting;
 };
 
 std::vector<SessionRecord> readable_sessions(const SessionStore& store) {
@@ -96,6 +100,12 @@ Planted plant(const Installation& installation, const Kata& kata, int level, int
   return plant_bugs(read_kata_material(kata), level, bugs, judge, random);
 }
 
+std::vector<std::string> environment() {
+  std::vector<std::string> entries;
+  for (char** entry = environ; *entry != nullptr; ++entry) entries.emplace_back(*entry);
+  return entries;
+}
+
 SessionFolder begin(CommandContext& context, const StartOptions& options, const Kata& kata,
                     LevelSpan levels, const SessionStore& store) {
   const Installation& installation = context.installation();
@@ -104,6 +114,8 @@ SessionFolder begin(CommandContext& context, const StartOptions& options, const 
   request.format = options.format;
   request.levels = levels;
   request.minutes = options.minutes;
+  request.clock = !options.no_clock;
+  request.seal = {seal_mode(options.seal), has_seat(context, options.sitting), environment()};
   if (format_row(options.format).plants_bugs) {
     request.planted = plant(installation, kata, levels.first, options.bugs);
   }
@@ -112,10 +124,24 @@ SessionFolder begin(CommandContext& context, const StartOptions& options, const 
 }
 
 void refuse_unknown_program(const StartOptions& options) {
-  if (options.command.empty() || runnable(options.command[0])) return;
-  throw Fault(
-      fmt::format("there is no program '{}' to sit down to (a level is chosen by --level N)",
-                  options.command[0]));
+  const std::vector<std::string>& command = options.sitting.command;
+  if (command.empty() || runnable(command[0])) return;
+  throw Fault(fmt::format(
+      "there is no program '{}' to sit down to (a level is chosen by --level N)", command[0]));
+}
+
+/// A sealed session has the distribution's programs only: said before the clock starts.
+void refuse_editor_elsewhere(CommandContext& context, const StartOptions& options) {
+  const std::vector<std::string> editor =
+      options.sitting.command.empty() ? chosen_editor() : options.sitting.command;
+  const bool sealed = seal_mode(options.seal) != SealMode::kOff && sandbox_support().available;
+  if (!sealed || editor.empty() || !has_seat(context, options.sitting)) return;
+  const std::filesystem::path place = program_place(editor[0]);
+  if (place.empty() || is_of_distribution(place)) return;
+  throw Fault(fmt::format(
+      "{} lies at {}: a sealed session has only the distribution's programs, of /usr/bin. Choose "
+      "another (EDITOR=vim), or begin with --seal off",
+      editor[0], place.string()));
 }
 
 void refuse_bugs_elsewhere(const StartOptions& options) {
@@ -138,7 +164,8 @@ void start(CommandContext& context, const StartOptions& options) {
   const SessionStore store(state_folder());
   const std::vector<SessionRecord> sessions = readable_sessions(store);
   const LevelSpan levels = chosen_levels(options, kata, sessions);
-  const auto earlier = under_way(sessions, options, levels);
+  const auto earlier = options.again ? std::nullopt : under_way(sessions, options, levels);
+  refuse_editor_elsewhere(context, options);
   if (earlier) {
     fmt::print(stderr, "{} is under way since {}: back to it ({} abandon ends it).\n",
                session_title(earlier->replay()), utc_text(earlier->replay().created.at.utc_ms),
@@ -146,7 +173,7 @@ void start(CommandContext& context, const StartOptions& options) {
   }
   const SessionFolder folder = earlier ? *earlier : begin(context, options, kata, levels, store);
   ensure_host(context, folder);
-  sit_down(context, folder, options.command, options.json);
+  sit_down(context, folder, options.sitting);
 }
 
 }  // namespace
@@ -166,8 +193,16 @@ void add_start(CLI::App& app, CommandContext& context) {
   command->add_option("--bugs", options->bugs, "to debug: how many are planted")
       ->check(CLI::Range(1, kPlantedBugsMax))
       ->capture_default_str();
-  command->add_flag("--json", options->json, "make the session and describe it, for programs");
-  command->add_option("command", options->command,
+  command->add_flag("--json", options->sitting.json,
+                    "make the session and describe it, for programs");
+  command
+      ->add_option("--seal", options->seal,
+                   "keep AI assists out: required (or do not begin), auto, off")
+      ->capture_default_str();
+  command->add_flag("--no-clock", options->no_clock, "hide the time until it is short");
+  command->add_flag("--plain", options->sitting.plain, "without the screen");
+  command->add_flag("--again", options->again, "anew, though the same session is under way");
+  command->add_option("command", options->sitting.command,
                       "after --: a program to sit down to instead of $EDITOR");
   command->callback([options, &context] { start(context, *options); });
 }

@@ -10,20 +10,30 @@
 namespace unaided {
 namespace {
 
-void status(CommandContext& context, const SessionOptions& options) {
-  const nlohmann::json found = session_status(context, options);
+struct StatusOptions {
+  SessionOptions session;
+  bool line = false;
+};
+
+void status(CommandContext& context, const StatusOptions& options) {
+  const nlohmann::json found = session_status(context, options.session);
   if (found.is_null()) return;
-  if (options.json) return print_json(found);
-  fmt::print("{}", render_status(found, context.terminal()));
+  if (options.session.json) return print_json(found);
+  if (options.line) {
+    fmt::print("{}\n", status_line(found));
+  } else {
+    fmt::print("{}", render_status(found, context.terminal()));
+  }
 }
 
 }  // namespace
 
 void add_status(CLI::App& app, CommandContext& context) {
-  const auto options = std::make_shared<SessionOptions>();
+  const auto options = std::make_shared<StatusOptions>();
   CLI::App* command = app.add_subcommand("status", "time left and the last verdict");
   command->group(kLookGroup);
-  add_session_options(*command, *options);
+  add_session_options(*command, options->session);
+  command->add_flag("--line", options->line, "in one line, for the screen");
   command->callback([options, &context] { status(context, *options); });
 }
 
