@@ -6,7 +6,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 
@@ -145,6 +147,14 @@ std::vector<SeatProcess> seat_processes(const SeatInfo& seat) {
     found.push_back({pid, first_line(entry.path() / "comm"), program.filename().string()});
   }
   return found;
+}
+
+bool seat_started(const SeatInfo& seat) {
+  const std::string bubblewrap = find_bubblewrap().filename().string();
+  const std::vector<SeatProcess> processes = seat_processes(seat);
+  return std::any_of(processes.begin(), processes.end(), [&](const SeatProcess& process) {
+    return !process.program.empty() && process.program != bubblewrap;
+  });
 }
 
 }  // namespace unaided
