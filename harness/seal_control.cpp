@@ -112,16 +112,18 @@ std::string witness(const fs::path& path, const SealPlan& plan) {
   return "";
 }
 
-/// The first thing in a covered folder that is not shown again.
-std::string covered(const fs::path& folder, const SealMachine& machine) {
+/// The first thing in a covered folder that is neither shown again nor on the way to what is.
+std::string covered(const fs::path& folder, const SealPlan& plan, const SealMachine& machine) {
+  std::vector<fs::path> shown = machine.returned;
+  for (const auto& [target, place] : machine.links) shown.emplace_back(place);
+  shown.insert(shown.end(), plan.read_only.begin(), plan.read_only.end());
+  shown.push_back(plan.workspace);
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
-    const bool returned =
-        std::find(machine.returned.begin(), machine.returned.end(), entry.path()) !=
-            machine.returned.end() ||
-        std::any_of(machine.links.begin(), machine.links.end(),
-                    [&](const auto& link) { return link.second == entry.path().string(); });
-    if (!returned) return entry.path().string();
+    const bool absent = std::none_of(shown.begin(), shown.end(), [&entry](const fs::path& place) {
+      return below(place, entry.path()) || below(entry.path(), place);
+    });
+    if (absent) return entry.path().string();
   }
   return "";
 }
@@ -131,7 +133,8 @@ void list_absent(SealTargets& targets, const SealPlan& plan, const SealMachine& 
     if (!path.empty()) targets.absent[seal_row(channel).id].push_back(path);
   };
   for (const auto& [channel, path] : plan.hidden) add(channel, witness(path, plan));
-  for (const auto& [channel, path] : machine.masked_folders) add(channel, covered(path, machine));
+  for (const auto& [channel, path] : machine.masked_folders)
+    add(channel, covered(path, plan, machine));
   for (const auto& [channel, path] : machine.masked_files) add(channel, path.string());
   for (const char* device : kDevices) {
     if (access(device, F_OK) == 0) add(Channel::kDevices, device);

@@ -2,8 +2,9 @@
 // and in one with only its row of the policy removed, where it must succeed: else its failing
 // proves nothing. What this machine does not have at all cannot be proved here and is skipped.
 #include <gtest/gtest.h>
+#include <pty.h>
 #include <signal.h>
-#include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <thread>
@@ -168,8 +169,55 @@ TEST_F(SealEscapeTest, WhoIsInsideIsToldFromWhoIsNot) {
   const SeatInfo seat = seat_of_a_killed_host(stage_, stage_.weakened(Channel::kLeftBehind));
   ASSERT_GT(seat.pid, 0);
   EXPECT_TRUE(inside_seat(seat.pid, seat));
+  EXPECT_TRUE(seat_started(seat));
   EXPECT_FALSE(inside_seat(getpid(), seat));
   kill(seat.pid, SIGKILL);
+  EXPECT_TRUE(becomes_true(kEndMsMax, [&] { return !seat_started(seat); }));
+  for (const SealFinding& finding : inspect_seat(seat, stage_.plan())) {
+    EXPECT_FALSE(finding.held && finding.channel == Channel::kCapabilities) << finding.how;
+  }
+}
+
+/// What a shell whose terminal a seat was given reads next.
+std::string typed_into_the_outer_shell(const Stage& stage, const SealPlan& plan) {
+  int terminal = -1;
+  std::vector<std::string> words{"/bin/sh", "-c", "\"$@\"; echo ask; read l; echo \"<$l>\"",
+                                 "shell"};
+  const std::vector<std::string> seat =
+      seat_command(plan.client, stage.write_plan(plan), "",
+                   {"/usr/bin/python3", "-c",
+                    "import fcntl, termios\n"
+                    "for c in b'typed\\n': fcntl.ioctl(0, termios.TIOCSTI, bytes([c]))"});
+  words.insert(words.end(), seat.begin(), seat.end());
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  const pid_t pid = forkpty(&terminal, nullptr, nullptr, nullptr);
+  if (pid == 0) {
+    alarm(10);
+    execv(argv[0], argv.data());
+    _exit(127);
+  }
+  std::string seen;
+  bool answered = false;
+  for (char letter = 0; read(terminal, &letter, 1) == 1;) {
+    seen += letter;
+    if (answered || seen.find("ask\r\n") == std::string::npos) continue;
+    answered = write_all(terminal, "nothing\n");
+  }
+  close(terminal);
+  waitpid(pid, nullptr, 0);
+  const std::size_t begin = seen.rfind('<');
+  return begin == std::string::npos ? seen : seen.substr(begin, seen.find('>', begin) - begin + 1);
+}
+
+TEST_F(SealEscapeTest, NothingIsTypedIntoTheShellOfTheSameTerminal) {
+  if (!try_seal(stage_.plan()).outside.at("terminal").succeeded) {
+    GTEST_SKIP() << "not provable here: this kernel has no TIOCSTI";
+  }
+  if (access("/usr/bin/python3", X_OK) != 0) GTEST_SKIP() << "needs python3";
+  EXPECT_EQ(typed_into_the_outer_shell(stage_, stage_.plan()), "<nothing>");
+  EXPECT_EQ(typed_into_the_outer_shell(stage_, stage_.weakened(Channel::kTerminal)), "<typed>");
 }
 
 RunEnd run_in(const Stage& stage, const SealPlan& plan, const std::string& script) {

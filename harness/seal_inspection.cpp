@@ -151,8 +151,7 @@ void look_at_processes(const SeatInfo& seat, std::vector<SealFinding>& findings)
       if (status_value(status, set).find_first_not_of('0') == std::string::npos) continue;
       privileges = {Channel::kCapabilities, false, process.name + " has capabilities"};
     }
-    // The first process is bubblewrap's own, which waits for the others.
-    if (process.pid != seat.pid && status_value(status, "Seccomp") != "2") {
+    if (status_value(status, "Seccomp") != "2") {
       filtered = {Channel::kVsock, false, process.name + " has no filter"};
     }
     for (const char* name : agent_names()) {

@@ -14,7 +14,7 @@
 namespace unaided {
 
 /// The plan of a seat with what this installation adds: the client, LibTorch's headers and
-/// libraries, and what must not be seen: the checkout, the build, the home, the state folder.
+/// libraries, and what must not be seen: solutions, checks, timings and the home of the user.
 SealPlan seal_plan(const Installation& installation, const std::filesystem::path& workspace,
                    const std::filesystem::path& home, const std::filesystem::path& host_socket);
 
@@ -32,8 +32,9 @@ SealTrial try_seal(const SealPlan& plan);
 SealReport probe_seal(const SealPlan& plan, std::int64_t now_ms);
 
 /// What can be seen of a running seat from outside, trusting nothing inside: namespaces, network
-/// devices, mounts, capabilities, the environment and the names of what runs. Every finding of a
-/// seat that has ended does not hold.
+/// devices, mounts, capabilities, filters, the environment and the names of what runs. Only of a
+/// seat that has started (seat_started()): before, bubblewrap is not done. No finding of a seat
+/// that has ended holds.
 std::vector<SealFinding> inspect_seat(const SeatInfo& seat, const SealPlan& plan);
 
 }  // namespace unaided

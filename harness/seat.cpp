@@ -6,7 +6,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 
@@ -142,9 +144,17 @@ std::vector<SeatProcess> seat_processes(const SeatInfo& seat) {
     const pid_t pid = std::atoi(entry.path().filename().c_str());
     if (pid <= 0 || !inside_seat(pid, seat)) continue;
     const fs::path program = fs::read_symlink(entry.path() / "exe", error);
+    if (program.empty()) continue;  // it is ending
     found.push_back({pid, first_line(entry.path() / "comm"), program.filename().string()});
   }
   return found;
+}
+
+bool seat_started(const SeatInfo& seat) {
+  const std::string bubblewrap = find_bubblewrap().filename().string();
+  const std::vector<SeatProcess> processes = seat_processes(seat);
+  return std::any_of(processes.begin(), processes.end(),
+                     [&](const SeatProcess& process) { return process.program != bubblewrap; });
 }
 
 }  // namespace unaided

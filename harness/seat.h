@@ -52,4 +52,7 @@ struct SeatProcess {
 };
 std::vector<SeatProcess> seat_processes(const SeatInfo& seat);
 
+/// Whether bubblewrap is done and the program that it was asked for runs.
+bool seat_started(const SeatInfo& seat);
+
 }  // namespace unaided
