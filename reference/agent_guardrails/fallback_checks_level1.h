@@ -67,9 +67,6 @@ TEST(Fallback, AfterFailuresInARow) {
     stage.append(after(times(most, 1), script::by(2, script::says("Dark."))));
     guarded::play(stage);
   }
-}
-
-TEST(Fallback, AfterAsManyFailuresAsItTakes) {
   stage::Stage several({script::user("Anybody there?")},
                        {after(joined(times(2, 0), joined(times(2, 1), times(1, 2))),
                               script::by(2, script::says("Here.")))});
