@@ -3,11 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <limits>
-#include <new>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "conversation_checks_level1.h"
 #include "fallback_checks_level1.h"
 #include "guarded_stage.h"
 #include "improviser.h"
@@ -17,7 +16,6 @@
 
 using guarded::call;
 using guarded::play;
-using kata::json;
 using kata::Status;
 using kata::Thresholds;
 using kata::ToolCall;
@@ -29,7 +27,6 @@ using script::Lines;
 using script::result;
 using script::says;
 using script::stopped;
-using script::system_line;
 using script::unknown;
 using script::user;
 using stage::Improviser;
@@ -90,20 +87,6 @@ TEST(SameCall, EXAMPLE_TheThirdSearchIsStopped) {
   expect(rule(2),
          {asks({first}), result(first, "nothing"), asks({second}), result(second, "nothing"),
           asks({third}), stopped(third), says("It is not there.")});
-}
-
-TEST(Conversation, EveryCallIsAnswered) {
-  const ToolCall sum = {"call_10", "sum", R"({"a": 2, "b": "3\n"})"};
-  const ToolCall fail = {"call_2", "fail", "{}"}, none = {"call_2", "Sum", R"({"a":1})"};
-  const ToolCall list = {"", "list", R"({"of":[1,{"deep":null}]})"};
-  Stage stage(
-      {system_line("Be brief."), user("Hello"), says("Hi."), user("What?")},
-      {asks({sum, fail, none, list}, "I try."), result(sum, 5), failed(fail, "no \"way\"\nout"),
-       unknown(none), result(list, json::array({1, "é"})), asks({list}), result(list, nullptr),
-       asks({sum}, " "), result(sum, "\"5\""), says("It is 5.")});
-  play(stage);
-  Stage short_one({user("Hello")}, {says("")});
-  play(short_one);
 }
 
 TEST(SameCall, IsStoppedAfterRepeats) {

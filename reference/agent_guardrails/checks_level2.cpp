@@ -13,7 +13,6 @@
 #include "supervised_stage.h"
 
 using kata::EventKind;
-using kata::ModelError;
 using kata::Oversight;
 using kata::Status;
 using kata::ToolCall;
@@ -44,6 +43,11 @@ const ToolCall kLook = {"l", "look", R"({"at": "bill"})"};
 const ToolCall kPay = {"p", "pay", R"({"euro": 9})"};
 const ToolCall kWipe = {"w", "wipe", R"({ "all" : "\u00e9" })"};
 
+/// As a provider's library throws it.
+struct ProviderError : kata::ModelError {
+  using ModelError::ModelError;
+};
+
 struct Case {
   Lines follows;
   Oversight oversight = kFromFive;
@@ -71,8 +75,12 @@ TEST(Approval, EXAMPLE_NotBeforeMonday) {
                       refused(pay, "not before Monday"), says("I will ask again on Monday.")}});
 }
 
-TEST(EventLog, EXAMPLE_OfALookAndAnAnswer) {
-  expect({.follows = {asks({kLook}, "I look."), result(kLook, "9 euro"), says("9 euro.")}});
+TEST(EventLog, EXAMPLE_TheFallbackPays) {
+  const ToolCall pay = {"c1", "pay", R"({"euro": 5})"};
+  expect({.follows = {after({overloaded(0)}, by(1, asks({pay}))), approved(result(pay, "paid")),
+                      by(1, says("Done."))},
+          .thresholds = {.max_failures = 1},
+          .model_count = 2});
 }
 
 TEST(Approval, FromTheRiskOn) {
@@ -169,10 +177,13 @@ TEST(Approval, IsNotAskedForInVain) {
 }
 
 TEST(EventLog, OfEveryKindOfResult) {
+  const auto tired = [] { throw kata::ModelError("dark", /*may_be_retried=*/true); };
   const ToolCall same_id = {"l", "look", "{\"at\":[]}"}, fly = {"", "fly", "{}"};
-  expect({.follows = {asks({kLook, same_id, fly, kPay, kWipe}, "é"), result(kLook, {{"b", 1}}),
-                      failed(same_id, "dark"), unknown(fly), approved(failed(kPay, "no money")),
-                      refused(kWipe, "no"), asks({kLook}, ""), result(kLook, ""), says("")}});
+  expect(
+      {.follows = {asks({kLook, same_id, fly, kPay, kWipe}, "é"), result(kLook, {{"b", 1}}),
+                   failed(same_id, "dark", tired), unknown(fly), approved(failed(kPay, "no money")),
+                   refused(kWipe, "no"), asks({kLook}, ""), result(kLook, ""), says("")}});
+  expect({.follows = {asks({kLook}, "I look."), result(kLook, "9 euro"), says("9 euro.")}});
   expect({.follows = {says("Hello.")}});
 }
 
@@ -194,12 +205,13 @@ TEST(EventLog, HasNoEndIfTheRunThrows) {
                 {after({overloaded(0, "busy")}, asks({kLook})), result(kLook, "9 euro")});
     stage.model_count = 2;
     stage.thresholds.max_failures = 2;
-    const auto thrower = [retryable] { throw ModelError("last words", retryable); };
+    const auto thrower = [retryable] { throw ProviderError("last words", retryable); };
     if (retryable) {
       stage.last_failures = {overloaded(0, "a"), overloaded(0, "b"), overloaded(1, "c")};
     }
     stage.last_failures.push_back({retryable ? 1u : 0u, "last words", thrower});
-    Supervision(stage, kFromFive).play_throwing<ModelError>("ModelError", "last words");
+    Supervision(stage, kFromFive)
+        .play_throwing<ProviderError>("the class derived from ModelError", "last words");
   }
 }
 

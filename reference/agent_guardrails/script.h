@@ -39,8 +39,9 @@ struct Line {
   std::vector<std::string> mentions = {};
   // Of results:
   Way way = Way::kReturns;
-  json value = {};        // what the tool returns, or in words what it throws
-  bool approved = false;  // a human approves it first
+  json value = {};                          // what the tool returns, or in words what it throws
+  bool approved = false;                    // a human approves it first
+  std::function<void()> thrower = nullptr;  // of a tool that throws
   // Of replies:
   std::size_t model = 0;               // that gives it
   std::vector<Failure> failures = {};  // model calls before it that throw
@@ -78,9 +79,13 @@ inline Line error(const ToolCall& call, Way way, const std::vector<std::string>&
   return line;
 }
 
-/// The tool runs and throws a std::runtime_error.
-inline Line failed(const ToolCall& call, const std::string& what) {
-  return error(call, Way::kThrows, {what}, what);
+/// The tool runs and throws this; by default, a std::runtime_error.
+inline Line failed(const ToolCall& call, const std::string& what,
+                   std::function<void()> thrower = nullptr) {
+  Line line = error(call, Way::kThrows, {what}, what);
+  if (!thrower) thrower = [what] { throw std::runtime_error(what); };
+  line.thrower = std::move(thrower);
+  return line;
 }
 inline Line unknown(const ToolCall& call) {
   return error(call, Way::kNotRun, {call.name});

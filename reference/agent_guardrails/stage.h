@@ -7,17 +7,16 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "script.h"
+#include "support/caught.h"
 
 namespace stage {
 
@@ -90,7 +89,7 @@ class Stage {
   bool play(Loop&& loop) {
     prepare();
     Outcome outcome;
-    const std::string thrown = caught([&] { outcome = loop(); });
+    const std::string thrown = support::thrown_by([&] { outcome = loop(); });
     if (!thrown.empty()) return failed("the run threw " + thrown);
     return walk() && expect_outcome(outcome);
   }
@@ -99,12 +98,7 @@ class Stage {
   template <typename E, typename Loop>
   bool play_throwing(const std::string& type, const std::string& what, Loop&& loop) {
     prepare();
-    std::string got;
-    try {
-      got = caught_other<E>(loop, what);
-    } catch (...) {
-      got = "something that is not a std::exception";
-    }
+    const std::string got = support::done_instead_of_throwing<E>(loop, what);
     if (!got.empty()) {
       return failed("the run was to throw " + type + (what.empty() ? "" : " " + in_quotes(what)) +
                     ", got " + got);
@@ -215,35 +209,8 @@ class Stage {
     if (i >= expected_runs_.size()) return "(this tool was not expected to be run)";
     on_cue(Cue::kTool, i);
     const Line& line = *expected_runs_[i].answer;
-    if (line.way == Way::kThrows) throw std::runtime_error(line.value.get<std::string>());
+    if (line.way == Way::kThrows) line.thrower();
     return line.value;
-  }
-
-  template <typename Call>
-  static std::string caught(Call&& call) {
-    try {
-      call();
-      return "";
-    } catch (const std::exception& error) {
-      return std::string("an exception: ") + in_quotes(error.what());
-    } catch (...) {
-      return "something that is not a std::exception";
-    }
-  }
-
-  template <typename E, typename Call>
-  static std::string caught_other(Call&& call, const std::string& what) {
-    try {
-      call();
-    } catch (const E& error) {
-      if constexpr (std::is_base_of_v<std::exception, E>) {
-        if (!what.empty() && error.what() != what) return in_quotes(error.what());
-      }
-      return "";
-    } catch (const std::exception& error) {
-      return std::string("another exception, ") + in_quotes(error.what());
-    }
-    return "none";
   }
 
   // ---- after

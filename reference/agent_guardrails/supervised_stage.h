@@ -118,7 +118,7 @@ class ScriptedReviewer : public kata::Reviewer {
     const Line& line = *stage_.expected_reviews[i].answer;
     if (line.approved) return {.approved = true};
     const std::string reason = line.value.get<std::string>();
-    if (line.way == Way::kUnanswered) throw std::runtime_error(reason);
+    if (line.way == Way::kUnanswered) throw std::logic_error(reason);
     return {.approved = false, .reason = reason};
   }
 
@@ -199,8 +199,10 @@ class Supervision {
       }
       const std::vector<Event> start(expected.begin(),
                                      expected.begin() + static_cast<std::ptrdiff_t>(end) + 1);
-      const std::string name = "the log at the start of what " + kind_text(moment.kind) + " " +
-                               std::to_string(moment.i) + " is written for";
+      const std::string what = moment.kind == EventKind::kModelCall ? "model call "
+                               : moment.kind == EventKind::kReview  ? "review "
+                                                                    : "tool run ";
+      const std::string name = "the log when " + what + std::to_string(moment.i) + " starts";
       if (!expect_events(name, moment.log, start)) return false;
     }
     return true;
