@@ -105,8 +105,8 @@ struct Outcome {
 ///
 /// The calls of a reply run one after another. Each gets exactly one result, in their order, with
 /// its id and name. No tool of this name: an error (is_error) whose text holds the name. A tool
-/// that throws a std::exception: an error whose text holds what(). An error's text is never empty
-/// and depends on nothing but the call's name and what().
+/// that throws a std::exception: an error whose text holds what(). The texts of these errors depend
+/// on nothing but the call's name and what(). No error's text is empty, whatever it is for.
 ///
 /// A turn is a reply's calls with their results. Two replies ask for the same if their calls are,
 /// one by one and in order, of equal name and of arguments that are equal as JSON. Two turns are
@@ -114,9 +114,10 @@ struct Outcome {
 ///
 /// A reply is stopped if, for some period p from 1 to max_period, the last repeats · p turns of
 /// this run are one round of p turns, repeats times over (each turn is alike the one p turns
-/// before it, in this stretch), and the reply asks for the same as the turn p turns back. Its calls
-/// are not run but answered with errors, and it is no turn. After max_stops stopped replies of one
-/// model, not only in a row, that model is replaced; if it is the last one, the run ends: kLooping.
+/// before it, in this stretch), and the reply asks for the same as the turn p back (p = 1: the last
+/// turn). Its calls are not run but answered with errors, and it is no turn. After max_stops
+/// stopped replies of one model, not only in a row, that model is replaced; if it is the last one,
+/// the run ends: kLooping.
 ///
 /// A model call that throws a ModelError that is retryable is a failure, and is made again with the
 /// same messages. After max_failures in a row the model is replaced; if it is the last one, what it

@@ -32,7 +32,7 @@ enum class EventKind {
   kLoop,        // the reply is stopped
   kReview,      // before the human is asked
   kApproval,    // the human approved
-  kRefusal,     // the human refused; text: the reason
+  kRefusal,     // the human refused; text: the reason alone
   kRun,         // before the tool is run
   kResult,      // the call is answered; text: the result's text
   kEnd,         // the run ends; text: name_of(status)
@@ -56,12 +56,13 @@ inline std::string name_of(Status status) {
 
 /// run_guarded_agent under a human's eyes.
 ///
-/// The calls of a reply that is not stopped are taken one by one; each is answered before the next
-/// is looked at. If the call's tool has a risk of at least approval_risk, the reviewer is asked
-/// right before it would run, once for each call, with the call as it is. If the reviewer refuses,
-/// the tool is not run: the result is an error whose text holds the reason. The text depends on
-/// nothing but the call's name and the reason, and the result is part of the turn like any other.
-/// For a call of no known tool, or of a reply that is stopped, nobody is asked.
+/// The calls of a reply that is not stopped are taken one by one: the reply is in history before
+/// the first is looked at, and the result of each is in history and in log before the next is. If
+/// the call's tool has a risk of at least approval_risk, the reviewer is asked right before it
+/// would run, once for each call, with the call as it is. If the reviewer refuses, the tool is not
+/// run: the result is an error whose text holds the reason. The text depends on nothing but the
+/// call's name and the reason, and the result is part of the turn like any other. For a call of no
+/// known tool, or of a reply that is stopped, nobody is asked.
 ///
 /// With the max_refusals-th refusal of this run the run ends: kRefused. The calls that follow in
 /// this reply are neither reviewed nor run but answered with errors.

@@ -140,6 +140,12 @@ TEST(Refusal, TooOftenEndsTheRun) {
                       left_over(kLook), left_over(kPay), left_over(fly), left_over(kWipe)},
           .oversight = {.approval_risk = 5, .max_refusals = 2},
           .status = Status::kRefused});
+  // Of the run, not of one model.
+  expect({.follows = {asks({kPay}), no, after({overloaded(0)}, by(1, asks({kWipe}))), never},
+          .oversight = {.approval_risk = 5, .max_refusals = 2},
+          .thresholds = {.max_failures = 1},
+          .status = Status::kRefused,
+          .model_count = 2});
   // One less than too often.
   expect({.follows = {asks({kPay, kWipe, kLook}), no, never, seen, says("Well.")}});
   expect({.follows = {asks({kLook, kPay}), seen, no},

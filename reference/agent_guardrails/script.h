@@ -190,8 +190,12 @@ inline bool expect_conversation(const std::string& what, const std::vector<Messa
     return false;
   }
   if (got.size() == expected.size()) return true;
-  const std::string missing =
-      got.size() < expected.size() ? "; missing is " + shown(expected[got.size()].message) : "";
+  std::string missing;
+  if (got.size() < expected.size()) {
+    Message next = expected[got.size()].message;
+    if (expected[got.size()].free_text) next.text = "…";
+    missing = "; missing is " + shown(next);
+  }
   conversation::fail(what + " has " + std::to_string(got.size()) + " messages, expected " +
                          std::to_string(expected.size()) + missing,
                      got);

@@ -49,6 +49,7 @@ struct Beat {
 struct Take {
   const Line* answer = nullptr;
   const kata::ToolCall* call = nullptr;
+  std::size_t seen = 0;  // lines of the conversation before the answer
 };
 
 inline std::string run_text(const kata::ToolCall& call) {
@@ -82,7 +83,7 @@ class Stage {
   void append(const Line& line) { lines_.push_back(line); }
   const Lines& lines() const { return lines_; }
   std::size_t given_count() const { return given_.size(); }
-  const std::vector<Beat>& beats() const { return beats_; }
+  const std::vector<Take>& expected_runs() const { return expected_runs_; }
 
   /// Runs the attempt and expects all of the script. True if nothing was wrong.
   template <typename Loop>
@@ -150,7 +151,7 @@ class Stage {
     auto call = given_.front().message.calls.cbegin();  // the next to be answered
     for (std::size_t i = given_.size(); i < lines_.size(); ++i) {
       const Line& line = lines_[i];
-      if (line.message.role == kata::Role::kTool) add_call(line, *call++);
+      if (line.message.role == kata::Role::kTool) add_take(line, {&line, &*call++, i});
       if (line.message.role != kata::Role::kAssistant) continue;
       add_beats(line.failures, &line, i);
       call = line.message.calls.cbegin();
@@ -165,14 +166,13 @@ class Stage {
   }
 
   /// Each tool that a script runs or refuses is there, and no other.
-  void add_call(const Line& line, const kata::ToolCall& call) {
+  void add_take(const Line& line, const Take& take) {
     if (line.way == Way::kNotRun || line.way == Way::kStopped) return;
-    const auto is_it = [&](const kata::Tool& tool) { return tool.name == call.name; };
-    if (std::none_of(tools.begin(), tools.end(), is_it)) add_tool(call.name);
+    const auto is_it = [&](const kata::Tool& tool) { return tool.name == take.call->name; };
+    if (std::none_of(tools.begin(), tools.end(), is_it)) add_tool(take.call->name);
     const bool asked = line.approved || line.way == Way::kRefused || line.way == Way::kUnanswered;
-    if (asked) expected_reviews.push_back({&line, &call});
-    if (line.way != Way::kReturns && line.way != Way::kThrows) return;
-    expected_runs_.push_back({&line, &call});
+    if (asked) expected_reviews.push_back(take);
+    if (line.way == Way::kReturns || line.way == Way::kThrows) expected_runs_.push_back(take);
   }
 
   void add_tool(const std::string& name) {

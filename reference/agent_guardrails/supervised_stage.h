@@ -1,6 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -9,8 +11,9 @@
 #include "level2.h"
 #include "stage.h"
 
-// How checks of level 2 play: a stage with a human who decides by script, and the log held against
-// the script at the end and at each moment at which a model, the human or a tool starts.
+// How checks of level 2 play: a stage with a human who decides by script. The log is held against
+// the script at the end and at each moment at which a model, the human or a tool starts; the
+// history too when the human or a tool starts (what a model sees is what it is sent).
 namespace supervised {
 
 using conversation::fail;
@@ -153,11 +156,9 @@ class Supervision {
     }
     stage.on_cue = [this](stage::Cue cue, std::size_t i) {
       const bool is_model = cue == stage::Cue::kModel;
-      moments_.push_back({is_model ? EventKind::kModelCall : EventKind::kRun, i, log});
+      note_moment(is_model ? EventKind::kModelCall : EventKind::kRun, i);
     };
-    reviewer_.on_review = [this](std::size_t i) {
-      moments_.push_back({EventKind::kReview, i, log});
-    };
+    reviewer_.on_review = [this](std::size_t i) { note_moment(EventKind::kReview, i); };
   }
 
   std::vector<Event> log;  // may hold something before
@@ -176,12 +177,24 @@ class Supervision {
   }
 
  private:
-  /// The log as it was when the i-th of these started.
+  /// The log and the history as they were when the i-th of these started.
   struct Moment {
     EventKind kind;
     std::size_t i;
     std::vector<Event> log;
+    std::vector<kata::Message> history;
+
+    std::string name() const {
+      const std::string what = kind == EventKind::kModelCall ? "model call "
+                               : kind == EventKind::kReview  ? "review "
+                                                             : "tool run ";
+      return what + std::to_string(i) + " starts";
+    }
   };
+
+  void note_moment(EventKind kind, std::size_t i) {
+    moments_.push_back({kind, i, log, stage_.history});
+  }
 
   kata::Outcome run() {
     return kata::run_supervised_agent(stage_.models, stage_.tools, stage_.history,
@@ -199,13 +212,19 @@ class Supervision {
       }
       const std::vector<Event> start(expected.begin(),
                                      expected.begin() + static_cast<std::ptrdiff_t>(end) + 1);
-      const std::string what = moment.kind == EventKind::kModelCall ? "model call "
-                               : moment.kind == EventKind::kReview  ? "review "
-                                                                    : "tool run ";
-      const std::string name = "the log when " + what + std::to_string(moment.i) + " starts";
-      if (!expect_events(name, moment.log, start)) return false;
+      if (!expect_events("the log when " + moment.name(), moment.log, start)) return false;
+      if (!expect_history(moment)) return false;
     }
     return true;
+  }
+
+  /// Each result is in the history before the next call is looked at.
+  bool expect_history(const Moment& moment) const {
+    if (moment.kind == EventKind::kModelCall) return true;
+    const bool is_review = moment.kind == EventKind::kReview;
+    const auto& takes = is_review ? stage_.expected_reviews : stage_.expected_runs();
+    const auto lines = std::span(stage_.lines()).first(takes[moment.i].seen);
+    return script::expect_conversation("the history when " + moment.name(), moment.history, lines);
   }
 
   bool expect_events(const std::string& name, const std::vector<Event>& got,
