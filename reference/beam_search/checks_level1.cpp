@@ -61,7 +61,7 @@ TEST(BeamSearch, KeepsTheBestOfAllCandidates) {
 TEST(BeamSearch, LargeVocabulary) {
   Random random;
   expect_clear([&] {
-    return Case{models::peaked(random.key(), 5000), random.tokens(3, 5000), {5, 3, kNoEos}, false};
+    return Case{models::peaked(random.key(), 2000), random.tokens(3, 2000), {5, 3, kNoEos}, false};
   });
 }
 

@@ -72,7 +72,7 @@ TEST(CachedSearch, KeepsTheBestOfAllCandidates) {
 TEST(CachedSearch, LargeVocabulary) {
   Random random;
   expect_clear([&] {
-    return Case{models::peaked(random.key(), 5000), random.tokens(3, 5000), {5, 3, kNoEos}};
+    return Case{models::peaked(random.key(), 2000), random.tokens(3, 2000), {5, 3, kNoEos}};
   });
 }
 
@@ -239,7 +239,6 @@ TEST(CachedLogProbabilities, OfLongOutputsAndLogitsOfAnySize) {
     rows.push_back(row);
   }
   const std::string told = "V = 5; logits 0, but for one id of every step about 0.5";
-  expect_cached({models::by_step({2, 1}, rows, told), {2, 1}, {2, 700, kNoEos}});
   expect_cached({models::by_step({2, 1}, rows, told), {2, 1}, {2, 700, kNoEos, 1}});
   expect_cached({models::by_step({1}, {{10000, 9999, -10000, 3}}), {1}, {4, 1, 2, 1}});
 }
