@@ -39,10 +39,11 @@ struct Hypothesis {
 ///
 /// The search ends when no hypothesis is live, or after max_new_tokens steps; the beam is returned
 /// as it is then. If no id equals `eos` (−1, say), none finishes; EOS in the prompt plays no part.
+/// width and max_new_tokens may be as large as 2^63 − 1 where candidates are few.
 ///
 /// Throws std::invalid_argument, before any call of the model, if the prompt is empty, width < 1 or
-/// max_new_tokens < 0; std::domain_error if the last row of any logits has a NaN or is −∞
-/// throughout.
+/// max_new_tokens < 0; std::domain_error, in the same step, if the last row of any logits has a NaN
+/// or is −∞ throughout.
 std::vector<Hypothesis> beam_search(Model& model, const Tokens& prompt, std::int64_t width,
                                     std::int64_t max_new_tokens, std::int64_t eos);
 

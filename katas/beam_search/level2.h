@@ -33,22 +33,24 @@ struct BeamOptions {
 ///
 /// Live hypotheses, at first one without tokens, have an order: row i of the model is number i. A
 /// step is one forward over all of them (the prompt at first, then of each the token just
-/// appended), with one reorder before it (not at the first step). Then:
+/// appended). One reorder comes between two forwards; it may be left out where it would change
+/// nothing (fewer rows are a change). Then:
 /// - Candidates are all live hypotheses with each single id appended, unless its logit is −∞.
 ///   They rank by log_prob, higher first; equal ones by the lower row, then the lower id.
-/// - Each of the first `width` candidates that ends in `eos` is finished: set aside with its score.
-///   Those that end in `eos` further down are dropped.
-/// - The first `width` candidates that do not end in `eos`, wherever they rank, are the live ones
-///   of the next step, in this order.
+/// - Those among the `width` best of all candidates that end in `eos` are finished: set aside with
+///   their scores. Candidates that end in `eos` and rank lower are dropped.
+/// - Of the candidates that do not end in `eos`, the `width` best (all, if fewer) are the live ones
+///   of the next step, in this order, wherever they rank.
 ///
 /// The search ends when `width` or more hypotheses have been finished in all, when none is live, or
 /// after max_new_tokens steps. If fewer than `width` are finished then, the live ones are set aside
 /// too, each with its score. Returns the `width` best of those set aside (all, if fewer): higher
-/// score first, equal ones in the order in which they were set aside.
+/// score first, equal ones in the order in which they were set aside. width and max_new_tokens may
+/// be as large as 2^63 − 1 where candidates are few.
 ///
 /// Throws std::invalid_argument, before any call of the model, if the prompt is empty, width < 1,
-/// max_new_tokens < 0, or length_penalty is NaN or infinite; std::domain_error if any row of logits
-/// has a NaN or is −∞ throughout.
+/// max_new_tokens < 0, or length_penalty is NaN or infinite; std::domain_error, before the next
+/// call, if any row of logits has a NaN or is −∞ throughout.
 std::vector<Hypothesis> beam_search_cached(CachedModel& model, const Tokens& prompt,
                                            const BeamOptions& options);
 

@@ -172,6 +172,9 @@ void expect_refused(const std::string& what, const std::string& type, const Case
   report::expect_throws<E>(what, type, all_facts_of(c), [&] {
     kata::beam_search_cached(model, c.prompt, options_of(c.settings));
   });
+  if (!model.reorders_at_the_end().empty()) {
+    report::fail(what + ": reorder was called before it was refused", all_facts_of(c));
+  }
   if (model.calls().size() <= calls) return;
   report::fail(what + " was refused after " + std::to_string(model.calls().size()) +
                    " calls of the model, expected at most " + std::to_string(calls),

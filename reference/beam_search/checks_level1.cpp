@@ -279,22 +279,11 @@ TEST(BeamErrors, BadArgumentsBeforeAnyCall) {
 }
 
 TEST(BeamErrors, LogitsWithoutADistribution) {
-  const auto refused = [](const Row& bad, const Tokens& place) {
-    const Tokens prompt = {0};
-    const oracle::Next sound = models::tree(prompt, {}, {0.1, 0.4, 0.3, 0.2}).next;
-    const models::Model model{
-        [=](const Tokens& h) { return h == oracle::joined(prompt, place) ? bad : sound(h); },
-        "logits after the new tokens " + report::text(place) + ": " + report::text(bad) +
-            "; probabilities after any others: {0.1, 0.4, 0.3, 0.2}"};
+  const Tokens prompt = {0};
+  for (const cases::Broken& broken : cases::broken_models(prompt)) {
+    // One call at the first step, two at each later one.
     plain::expect_refused<std::domain_error>("logits with NaN, or all -inf", "std::domain_error",
-                                             {model, prompt, {2, 3, kNoEos}}, 5);
-  };
-  constexpr float kNone = models::kMinusInfinity, kNaN = models::kNaN;
-  for (const Tokens& place : {Tokens{}, Tokens{1}, Tokens{2}, Tokens{1, 2}}) {
-    refused({kNaN, 0, 9, 0}, place);
-    refused({0, 1, 2, kNaN}, place);
-    refused(Row(4, kNaN), place);
-    refused({kNone, kNaN, kNone, kNone}, place);
-    refused(Row(4, kNone), place);
+                                             {broken.model, prompt, {2, 3, kNoEos}},
+                                             static_cast<std::size_t>(2 * broken.step - 1));
   }
 }

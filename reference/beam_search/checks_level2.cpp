@@ -241,6 +241,11 @@ TEST(CachedLogProbabilities, OfLongOutputsAndLogitsOfAnySize) {
   const std::string told = "V = 5; logits 0, but for one id of every step about 0.5";
   expect_cached({models::by_step({2, 1}, rows, told), {2, 1}, {2, 700, kNoEos, 1}});
   expect_cached({models::by_step({1}, {{10000, 9999, -10000, 3}}), {1}, {4, 1, 2, 1}});
+  for (const float far_behind : {-40.0f, -800.0f, -9000.0f}) {  // and yet it goes on
+    const std::vector<Row> few = {{0, far_behind, models::kMinusInfinity},
+                                  {0, models::kMinusInfinity, models::kMinusInfinity}};
+    expect_cached({models::by_step({2}, few), {2}, {2, 3, kNoEos}});
+  }
 }
 
 TEST(CachedLogProbabilities, LogitsMayLieApartInMemory) {
@@ -276,22 +281,10 @@ TEST(CachedErrors, BadArgumentsBeforeAnyCall) {
 }
 
 TEST(CachedErrors, LogitsWithoutADistribution) {
-  const auto refused = [](const Row& bad, const Tokens& place) {
-    const Tokens prompt = {0};
-    const oracle::Next sound = tree(prompt, {}, {0.1, 0.4, 0.3, 0.2}).next;
-    const models::Model model{
-        [=](const Tokens& h) { return h == oracle::joined(prompt, place) ? bad : sound(h); },
-        "logits after the new tokens " + report::text(place) + ": " + report::text(bad) +
-            "; probabilities after any others: {0.1, 0.4, 0.3, 0.2}"};
+  const Tokens prompt = {0};
+  for (const cases::Broken& broken : cases::broken_models(prompt)) {
     cached::expect_refused<std::domain_error>("logits with NaN, or all -inf", "std::domain_error",
-                                              {model, prompt, {2, 3, kNoEos}}, 3);
-  };
-  constexpr float kNone = models::kMinusInfinity, kNaN = models::kNaN;
-  for (const Tokens& place : {Tokens{}, Tokens{1}, Tokens{2}, Tokens{1, 2}}) {
-    refused({kNaN, 0, 9, 0}, place);
-    refused({0, 1, 2, kNaN}, place);
-    refused(Row(4, kNaN), place);
-    refused({kNone, kNaN, kNone, kNone}, place);
-    refused(Row(4, kNone), place);
+                                              {broken.model, prompt, {2, 3, kNoEos}},
+                                              static_cast<std::size_t>(broken.step));
   }
 }

@@ -20,6 +20,12 @@ TEST(SetAside, GivesUpItsPlace) {
   for (const std::int64_t limit : {1, 2, 3}) {
     expect_cached({tree(prompt, branches, {0.4, 0.3, 0.2, 0.1}), prompt, {2, limit, kEos}});
   }
+  // Both places of step 2: the second and the third of its candidates end in EOS.
+  const std::map<Tokens, std::vector<double>> two = {
+      {{}, {0, 0.6, 0.4, 0}}, {{1}, {0, 0.6, 0.05, 0.35}}, {{2}, {0, 0.42, 0.1, 0.48}}};
+  for (const std::int64_t limit : {2, 3}) {
+    expect_cached({tree(prompt, two, {0.4, 0.3, 0.2, 0.1}), prompt, {2, limit, kEos}});
+  }
 }
 
 TEST(SetAside, OnlyAmongTheFirst) {

@@ -92,6 +92,38 @@ inline void expect_hypotheses(const std::vector<kata::Hypothesis>& got, const Se
   complain(what);
 }
 
+/// A sound model, but for logits without a distribution in one place, which a search of width 2
+/// comes to at this step (from 1).
+struct Broken {
+  models::Model model;
+  std::int64_t step;
+};
+
+inline std::vector<Broken> broken_models(const Tokens& prompt) {
+  constexpr float kNone = models::kMinusInfinity, kNaN = models::kNaN;
+  std::vector<Broken> all;
+  const auto add = [&](const models::Model& sound, const Tokens& place) {
+    for (const oracle::Row& bad : {oracle::Row{kNaN, 0, 9, 0},
+                                   {0, 1, 2, kNaN},
+                                   {kNaN, kNaN, kNaN, kNaN},
+                                   {kNone, kNaN, kNone, kNone},
+                                   {kNone, kNone, kNone, kNone}}) {
+      const oracle::Next next = [=](const Tokens& history) {
+        return history == oracle::joined(prompt, place) ? bad : sound.next(history);
+      };
+      const std::string where = "logits after the new tokens " + report::text(place) + ": ";
+      all.push_back({{next, where + report::text(bad) + "; else\n    " + sound.description},
+                     static_cast<std::int64_t>(place.size()) + 1});
+    }
+  };
+  const models::Model sound = models::tree(prompt, {}, {0.1, 0.4, 0.3, 0.2});
+  for (const Tokens& place : {Tokens{}, {1}, {2}, {1, 2}}) add(sound, place);
+  const models::Model far_behind =  // {1} is live at the second step, with score -9000
+      models::by_step(prompt, {{0, -9000, kNone, kNone}, {0, kNone, kNone, kNone}});
+  add(far_behind, {1});
+  return all;
+}
+
 /// The answer to a case is the same in float32 and float64.
 inline void expect_fair(const Search& expected, const Facts& facts) {
   if (expected.margin < kClear) report::fail("THE CHECK IS WRONG: scores are too near", facts);
