@@ -1,0 +1,190 @@
+#pragma once
+
+// The models that the checks hand to an attempt: they keep a record of their calls, hide decoys in
+// rows that decide nothing, and see whether their memory was changed. And the comparison of that
+// record with what a generation must do.
+
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "level1.h"
+#include "logits.h"
+#include "oracle.h"
+#include "report.h"
+
+namespace scripted {
+
+using logits::Next;
+using logits::Row;
+using oracle::Call;
+using oracle::Generation;
+using oracle::Trace;
+using report::Facts;
+using report::Tokens;
+
+/// Whether a row that scores what comes after this history decides anything; `last` of its call.
+using Decides = std::function<bool(const Tokens& history, bool last)>;
+
+class Model final : public kata::CachedModel {
+ public:
+  Model(std::string name, Next next, Decides decides, bool contiguous)
+      : name_(std::move(name)),
+        next_(std::move(next)),
+        decides_(std::move(decides)),
+        contiguous_(contiguous) {}
+
+  torch::Tensor forward(const Tokens& tokens) override {
+    look_after_memory();
+    if (calls_.size() >= kCallsMax) throw std::runtime_error(name_ + " was called 500 times");
+    calls_.push_back({cache_, tokens});
+    if (tokens.empty()) throw std::runtime_error(name_ + ".forward was fed no tokens");
+    shown_.clear();
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+      cache_.push_back(tokens[i]);
+      shown_.push_back(row_after(cache_, i + 1 == tokens.size()));
+    }
+    memory_ =
+        logits::matrix_of(shown_, static_cast<std::int64_t>(shown_.front().size()), contiguous_);
+    return memory_;
+  }
+
+  void rollback(std::int64_t length) override {
+    look_after_memory();
+    if (length < 0 || length > static_cast<std::int64_t>(cache_.size())) {
+      throw std::runtime_error(name_ + ".rollback(" + std::to_string(length) +
+                               ") while the cache holds " + std::to_string(cache_.size()) +
+                               " tokens");
+    }
+    cache_.resize(static_cast<std::size_t>(length));
+  }
+
+  const std::string& name() const { return name_; }
+  const std::vector<Call>& calls() const { return calls_; }
+  const Tokens& cache() const { return cache_; }
+
+  /// After the attempt has returned.
+  bool memory_was_changed() {
+    look_after_memory();
+    return changed_;
+  }
+
+ private:
+  static constexpr std::size_t kCallsMax = 500;
+
+  /// Where nothing is decided: the logits turned round, with a NaN.
+  Row row_after(const Tokens& history, bool last) const {
+    Row row = next_(history);
+    if (decides_(history, last)) return row;
+    for (float& logit : row) logit = std::isinf(logit) ? 1e30f : -logit;
+    row[0] = logits::kNaN;
+    return row;
+  }
+
+  /// What the last call returned must be as it was; then it is overwritten.
+  void look_after_memory() {
+    if (!memory_.defined()) return;
+    changed_ = changed_ || !logits::holds(memory_, shown_);
+    memory_.fill_(logits::kNaN);
+    memory_ = torch::Tensor();
+  }
+
+  std::string name_;
+  Next next_;
+  Decides decides_;
+  bool contiguous_, changed_ = false;
+  Tokens cache_;
+  std::vector<Call> calls_;
+  std::vector<Row> shown_;
+  torch::Tensor memory_;
+};
+
+inline bool begins_with(const Tokens& tokens, const Tokens& beginning) {
+  return tokens.size() >= beginning.size() &&
+         std::equal(beginning.begin(), beginning.end(), tokens.begin());
+}
+
+/// Target and draft of one generation whose new tokens are `output`.
+struct Models {
+  Model target, draft;
+
+  Models(const Generation& g, const Tokens& output, bool contiguous = true)
+      : target("target", g.target, decides(g.prompt, output), contiguous),
+        draft(
+            "draft", g.draft, [](const Tokens&, bool last) { return last; }, contiguous) {}
+
+  /// Rows of the target decide at the prompt's end and as long as the tokens are right.
+  static Decides decides(const Tokens& prompt, const Tokens& output) {
+    Tokens right = prompt;
+    right.insert(right.end(), output.begin(), output.end());
+    return [right, length = prompt.size()](const Tokens& history, bool) {
+      return history.size() >= length && begins_with(right, history);
+    };
+  }
+};
+
+inline Facts facts_of(const Generation& g, bool contiguous = true) {
+  Facts facts = {{"prompt", report::text(g.prompt)},
+                 {"draft_length", report::text(g.draft_length)},
+                 {"max_new_tokens", report::text(g.max_new_tokens)},
+                 {"eos", report::text(g.eos)}};
+  if (!contiguous) facts.push_back({"logits of the models", "not contiguous"});
+  return facts;
+}
+
+/// For an exception that may come from what the attempt should not have read.
+inline Facts with_decoys(Facts facts) {
+  facts.push_back({"where NaN is",
+                   "in rows of logits that decide nothing, beside those that are not contiguous, "
+                   "and in what a later call has overwritten"});
+  return facts;
+}
+
+inline void expect_calls(const Model& model, const std::vector<Call>& expected,
+                         const Facts& facts) {
+  const std::vector<Call>& got = model.calls();
+  const std::string forward = model.name() + ".forward(";
+  for (std::size_t i = 0; i < std::max(got.size(), expected.size()); ++i) {
+    if (i < got.size() && i < expected.size() && got[i] == expected[i]) continue;
+    const std::string counts = " (" + std::to_string(got.size()) + " calls came, expected were " +
+                               std::to_string(expected.size()) + ")";
+    const std::string call = model.name() + "'s call " + std::to_string(i + 1) + counts + ": ";
+    if (i >= got.size()) {
+      return report::fail(
+          call + "expected " + forward + report::text(expected[i].fed) + "), but none came", facts);
+    }
+    const std::string came = forward + report::text(got[i].fed) + ")";
+    if (i >= expected.size()) {
+      return report::fail(call + "expected none any more, but " + came + " came", facts);
+    }
+    if (got[i].fed != expected[i].fed) {
+      return report::fail(
+          call + "expected " + forward + report::text(expected[i].fed) + "), got " + came, facts);
+    }
+    return report::fail(call + came + " came while the cache held " + report::text(got[i].cached) +
+                            ", expected " + report::text(expected[i].cached),
+                        facts);
+  }
+}
+
+inline void expect_cache(const Model& model, const Tokens& expected, const Facts& facts) {
+  if (model.cache() == expected) return;
+  report::fail("at the end the cache of " + model.name() + " holds " + report::text(model.cache()) +
+                   ", expected " + report::text(expected),
+               facts);
+}
+
+/// Calls, caches and memory as the contract says, after a generation has returned.
+inline void expect_trace(Models& models, const Trace& trace, const Facts& facts) {
+  expect_calls(models.target, trace.target_calls, facts);
+  expect_calls(models.draft, trace.draft_calls, facts);
+  expect_cache(models.target, trace.target_cache, facts);
+  expect_cache(models.draft, trace.draft_cache, facts);
+  for (Model* model : {&models.target, &models.draft}) {
+    if (!model->memory_was_changed()) continue;
+    report::fail("the logits of " + model->name() + " were changed", facts);
+  }
+}
+
+}  // namespace scripted
