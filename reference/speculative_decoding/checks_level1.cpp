@@ -1,18 +1,24 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
-#include <stdexcept>
 
+#include "error_cases.h"
+#include "greedy_cases.h"
 #include "level1.h"
 #include "logits.h"
 #include "oracle.h"
-#include "report.h"
-#include "scripted_model.h"
 
+using greedy::alternating;
+using greedy::always_wrong;
+using greedy::expect_greedy;
+using greedy::expect_target_calls;
+using greedy::expect_with_all_drafts;
+using greedy::kLargest;
+using greedy::kNoEos;
+using greedy::right_by_chance;
+using greedy::script;
 using logits::after_last_token;
 using logits::kMinusInfinity;
-using logits::kNaN;
 using logits::Next;
 using logits::Random;
 using logits::random_model;
@@ -20,82 +26,11 @@ using logits::Row;
 using logits::statement_target;
 using oracle::Generation;
 using oracle::Tokens;
-using oracle::Trace;
-using report::Facts;
 
 namespace {
 
-constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
-constexpr std::int64_t kNoEos = -1;
-
-/// Drafts, made from the target: `agrees` says after which histories the two choose the same.
-template <typename Agrees>
-Next draft_of(const Next& target, Agrees agrees) {
-  return [=](const Tokens& history) {
-    Row row = target(history);
-    if (!agrees(history)) std::rotate(row.begin(), row.end() - 1, row.end());
-    return row;
-  };
-}
-Next always_wrong(const Next& target) {
-  return draft_of(target, [](const Tokens&) { return false; });
-}
-Next alternating(const Next& target, std::size_t odd = 0) {
-  return draft_of(target, [=](const Tokens& history) { return history.size() % 2 == odd; });
-}
-Next right_by_chance(const Next& target, std::uint64_t key) {
-  return draft_of(target,
-                  [=](const Tokens& history) { return logits::hashed(key, history) % 4 != 0; });
-}
-
-/// Says this script, whatever it is fed, then the last of it for ever.
-Next script(Tokens tokens, std::size_t prompt_length, std::int64_t vocabulary) {
-  return [=](const Tokens& history) {
-    Row row(static_cast<std::size_t>(vocabulary), -1);
-    const std::size_t step = std::min(history.size() - prompt_length, tokens.size() - 1);
-    row[static_cast<std::size_t>(tokens[step])] = 4;
-    return row;
-  };
-}
-
-/// Tokens, calls, caches and memory must all be as the contract says.
-void expect_greedy(const Generation& g, const std::string& draft, bool contiguous = true) {
-  const Trace trace = oracle::greedy(g);
-  const Tokens expected = oracle::plain_greedy(g);
-  if (trace.output != expected) throw std::runtime_error("the oracles disagree");
-  scripted::Models models(g, expected, contiguous);
-  Facts facts = scripted::facts_of(g, contiguous);
-  facts.insert(facts.begin(), {"draft", draft});
-  Tokens prompt = g.prompt, got;
-  try {
-    got = kata::speculative_greedy(models.target, models.draft, prompt, g.draft_length,
-                                   g.max_new_tokens, g.eos);
-  } catch (const std::exception& e) {
-    return report::fail_with_exception("speculative_greedy", e, scripted::with_decoys(facts));
-  }
-  if (got != expected) {
-    report::fail("expected " + report::text(expected) + ", got " + report::text(got), facts);
-  }
-  if (prompt != g.prompt) report::fail("the prompt was changed to " + report::text(prompt), facts);
-  scripted::expect_trace(models, trace, facts);
-}
-
-/// Every kind of draft on the same target.
-void expect_with_all_drafts(Generation g, bool contiguous = true) {
-  const std::pair<std::string, Next> drafts[] = {
-      {"always right", g.target},
-      {"always wrong", always_wrong(g.target)},
-      {"right after every other token", alternating(g.target)},
-      {"right three times in four", right_by_chance(g.target, support::seed())}};
-  for (const auto& [name, next] : drafts) {
-    g.draft = next;
-    expect_greedy(g, name, contiguous);
-  }
-}
-
-void expect_target_calls(const Generation& g, std::int64_t calls) {
-  const auto planned = static_cast<std::int64_t>(oracle::greedy(g).target_calls.size());
-  if (planned != calls) throw std::runtime_error("the oracle breaks the bound");
+void generate(kata::CachedModel& target, kata::CachedModel& draft, const Generation& g) {
+  kata::speculative_greedy(target, draft, g.prompt, g.draft_length, g.max_new_tokens, g.eos);
 }
 
 }  // namespace
@@ -271,51 +206,9 @@ TEST(Caches, LogitsThatLieApartInMemory) {
 }
 
 TEST(GreedyErrors, BadArgumentsBeforeAnyCall) {
-  constexpr std::int64_t kSmallest = std::numeric_limits<std::int64_t>::min();
-  const auto refused = [](const std::string& what, const Tokens& prompt, std::int64_t draft_length,
-                          std::int64_t limit) {
-    const Generation g{statement_target(), statement_target(), prompt, draft_length, limit, 3};
-    scripted::Models models(g, {});
-    report::expect_throws<std::invalid_argument>(
-        what, "std::invalid_argument", scripted::facts_of(g), [&] {
-          kata::speculative_greedy(models.target, models.draft, prompt, draft_length, limit, 3);
-        });
-    if (models.target.calls().empty() && models.draft.calls().empty()) return;
-    report::fail(what + " was refused only after a call of a model", scripted::facts_of(g));
-  };
-  for (const std::int64_t limit : {0, 1, 4}) {
-    refused("an empty prompt", {}, 2, limit);
-    refused("a negative draft_length", {0, 1}, -1, limit);
-    refused("a negative draft_length", {0}, kSmallest, limit);
-  }
-  refused("a negative max_new_tokens", {0, 1}, 2, -1);
-  refused("a negative max_new_tokens", {0}, 0, kSmallest);
+  errors::expect_bad_arguments_refused(generate);
 }
 
 TEST(GreedyErrors, RowsThatDecideWithoutALargest) {
-  const auto always = [](const Tokens&, bool) { return true; };
-  const Next good = script({2, 1}, 1, 4);
-  const auto refused = [&](const std::string& whose, const Row& bad, std::size_t step,
-                           std::int64_t draft_length) {
-    const Next spoilt = [=](const Tokens& history) {
-      return history.size() == 1 + step ? bad : good(history);
-    };
-    const bool is_draft = whose == "draft";
-    scripted::Model target("target", is_draft ? good : spoilt, always, true);
-    scripted::Model draft("draft", is_draft ? spoilt : good, always, true);
-    Facts facts = scripted::facts_of({good, good, {0}, draft_length, 6, kNoEos});
-    facts.push_back(
-        {"logits of the " + whose + " at step " + std::to_string(step), report::text(bad)});
-    report::expect_throws<std::domain_error>(
-        "logits of the " + whose + " without a largest", "std::domain_error", facts,
-        [&] { kata::speculative_greedy(target, draft, {0}, draft_length, 6, kNoEos); });
-  };
-  const Row bad_rows[] = {{kNaN, 1, 0, 0}, {0, 1, 9, kNaN}, Row(4, kNaN), Row(4, kMinusInfinity)};
-  for (const Row& bad : bad_rows) {
-    for (const std::size_t step : {0, 1, 2, 3, 4}) {
-      refused("target", bad, step, 2);
-      refused("target", bad, step, 0);
-      if (step != 2) refused("draft", bad, step, 2);  // step 2 is the bonus
-    }
-  }
+  errors::expect_bad_rows_refused(generate);
 }
