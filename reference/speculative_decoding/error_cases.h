@@ -62,10 +62,7 @@ inline void expect_bad_rows_refused(const Generate& generate) {
     };
     const bool of_draft = whose == "draft";
     const Generation g{of_draft ? good : spoilt, of_draft ? spoilt : good, {0}, draft_length, 6};
-    // No decoys: they would be refused in place of the row in question.
-    const auto decides = [](const Tokens&, bool) { return true; };
-    scripted::Model target("target", g.target, decides, true);
-    scripted::Model draft("draft", g.draft, decides, true);
+    scripted::Model target("target", g.target), draft("draft", g.draft);
     Facts facts = scripted::facts_of(g);
     facts.push_back(
         {"logits of the " + whose + " at step " + std::to_string(step), report::text(bad)});

@@ -64,7 +64,7 @@ inline void expect_greedy(const Generation& g, const std::string& draft, bool co
   const Trace trace = oracle::greedy(g);
   const Tokens expected = oracle::plain_greedy(g);
   if (trace.output != expected) throw std::runtime_error("the oracles disagree");
-  scripted::Models models(g, expected, contiguous);
+  scripted::Models models(g, trace, contiguous);
   Facts facts = scripted::facts_of(g, contiguous);
   facts.insert(facts.begin(), {"draft", draft});
   Tokens prompt = g.prompt, got;
@@ -72,7 +72,8 @@ inline void expect_greedy(const Generation& g, const std::string& draft, bool co
     got = kata::speculative_greedy(models.target, models.draft, prompt, g.draft_length,
                                    g.max_new_tokens, g.eos);
   } catch (const std::exception& e) {
-    return report::fail_with_exception("speculative_greedy", e, scripted::with_decoys(facts));
+    return report::fail_with_exception("speculative_greedy", e,
+                                       scripted::with_calls(facts, models, trace));
   }
   if (got != expected) {
     report::fail("expected " + report::text(expected) + ", got " + report::text(got), facts);

@@ -77,7 +77,7 @@ inline Plan plan(const Generation& g, Random& random) {
 /// Everything that the contract says about one generation, on a plan for it.
 inline void expect_planned(const Generation& g, const Plan& plan, const std::string& draft,
                            bool contiguous = true) {
-  scripted::Models models(g, plan.trace.output, contiguous);
+  scripted::Models models(g, plan.trace, contiguous);
   Facts facts = scripted::facts_of(g, contiguous);
   facts.insert(facts.begin(), {"draft", draft});
   facts.push_back({"numbers", report::text(plan.numbers)});
@@ -87,7 +87,8 @@ inline void expect_planned(const Generation& g, const Plan& plan, const std::str
     got = kata::speculative_sample(models.target, models.draft, prompt, g.draft_length,
                                    g.max_new_tokens, g.eos, stream.uniform());
   } catch (const std::exception& e) {
-    return report::fail_with_exception("speculative_sample", e, scripted::with_decoys(facts));
+    return report::fail_with_exception("speculative_sample", e,
+                                       scripted::with_calls(facts, models, plan.trace));
   }
   if (got != plan.trace.output) {
     report::fail("expected " + report::text(plan.trace.output) + ", got " + report::text(got),

@@ -29,9 +29,15 @@ using Decides = std::function<bool(const Tokens& history, bool last)>;
 
 class Model final : public kata::CachedModel {
  public:
-  Model(std::string name, Next next, Decides decides, bool contiguous)
+  /// All rows are as `next` says.
+  Model(std::string name, Next next) : name_(std::move(name)), next_(std::move(next)) {}
+
+  /// In calls that are the expected ones, rows that decide nothing are decoys. An attempt that has
+  /// left the right way is not led further astray: what it returns then says more.
+  Model(std::string name, Next next, std::vector<Call> expected, Decides decides, bool contiguous)
       : name_(std::move(name)),
         next_(std::move(next)),
+        expected_(std::move(expected)),
         decides_(std::move(decides)),
         contiguous_(contiguous) {}
 
@@ -40,10 +46,15 @@ class Model final : public kata::CachedModel {
     if (calls_.size() >= kCallsMax) throw std::runtime_error(name_ + " was called 500 times");
     calls_.push_back({cache_, tokens});
     if (tokens.empty()) throw std::runtime_error(name_ + ".forward was fed no tokens");
+    const std::size_t place = calls_.size() - 1;
+    const bool decoys = place < expected_.size() && calls_.back() == expected_[place];
     shown_.clear();
+    deciding_.clear();
     for (std::size_t i = 0; i < tokens.size(); ++i) {
       cache_.push_back(tokens[i]);
-      shown_.push_back(row_after(cache_, i + 1 == tokens.size()));
+      const bool decides = !decoys || decides_(cache_, i + 1 == tokens.size());
+      shown_.push_back(decides ? next_(cache_) : decoy(next_(cache_)));
+      if (decides) deciding_.push_back(static_cast<std::int64_t>(i));
     }
     memory_ =
         logits::matrix_of(shown_, static_cast<std::int64_t>(shown_.front().size()), contiguous_);
@@ -64,6 +75,14 @@ class Model final : public kata::CachedModel {
   const std::vector<Call>& calls() const { return calls_; }
   const Tokens& cache() const { return cache_; }
 
+  /// "target.forward({0, 1}): rows {1} of 2 decide".
+  std::string last_call() const {
+    if (calls_.empty()) return name_ + " was not called";
+    const Tokens& fed = calls_.back().fed;
+    return name_ + ".forward(" + report::text(fed) + "): rows " + report::text(deciding_) + " of " +
+           std::to_string(fed.size()) + " decide";
+  }
+
   /// After the attempt has returned.
   bool memory_was_changed() {
     look_after_memory();
@@ -74,9 +93,7 @@ class Model final : public kata::CachedModel {
   static constexpr std::size_t kCallsMax = 500;
 
   /// Where nothing is decided: the logits turned round, with a NaN.
-  Row row_after(const Tokens& history, bool last) const {
-    Row row = next_(history);
-    if (decides_(history, last)) return row;
+  static Row decoy(Row row) {
     for (float& logit : row) logit = std::isinf(logit) ? 1e30f : -logit;
     row[0] = logits::kNaN;
     return row;
@@ -92,9 +109,11 @@ class Model final : public kata::CachedModel {
 
   std::string name_;
   Next next_;
+  std::vector<Call> expected_;
   Decides decides_;
-  bool contiguous_, changed_ = false;
+  bool contiguous_ = true, changed_ = false;
   Tokens cache_;
+  std::vector<std::int64_t> deciding_;  // rows of the last call
   std::vector<Call> calls_;
   std::vector<Row> shown_;
   torch::Tensor memory_;
@@ -105,14 +124,15 @@ inline bool begins_with(const Tokens& tokens, const Tokens& beginning) {
          std::equal(beginning.begin(), beginning.end(), tokens.begin());
 }
 
-/// Target and draft of one generation whose new tokens are `output`.
+/// Target and draft of one generation that is to go like this.
 struct Models {
   Model target, draft;
 
-  Models(const Generation& g, const Tokens& output, bool contiguous = true)
-      : target("target", g.target, decides(g.prompt, output), contiguous),
+  Models(const Generation& g, const Trace& trace, bool contiguous = true)
+      : target("target", g.target, trace.target_calls, decides(g.prompt, trace.output), contiguous),
         draft(
-            "draft", g.draft, [](const Tokens&, bool last) { return last; }, contiguous) {}
+            "draft", g.draft, trace.draft_calls, [](const Tokens&, bool last) { return last; },
+            contiguous) {}
 
   /// Rows of the target decide at the prompt's end and as long as the tokens are right.
   static Decides decides(const Tokens& prompt, const Tokens& output) {
@@ -133,39 +153,31 @@ inline Facts facts_of(const Generation& g, bool contiguous = true) {
   return facts;
 }
 
-/// For an exception that may come from what the attempt should not have read.
-inline Facts with_decoys(Facts facts) {
-  facts.push_back({"where NaN is",
-                   "in rows of logits that decide nothing, beside those that are not contiguous, "
-                   "and in what a later call has overwritten"});
-  return facts;
+/// The first call that is not the expected one; "" if there is none. Where the attempt came to the
+/// end, calls that are missing count, too.
+inline std::string difference(const Model& model, const std::vector<Call>& expected, bool at_end) {
+  const std::vector<Call>& got = model.calls();
+  const std::string forward = model.name() + ".forward(";
+  for (std::size_t i = 0; i < got.size() || (at_end && i < expected.size()); ++i) {
+    if (i < got.size() && i < expected.size() && got[i] == expected[i]) continue;
+    std::string text = model.name() + "'s call " + std::to_string(i + 1) + " (" +
+                       std::to_string(got.size()) + " calls came, expected were " +
+                       std::to_string(expected.size()) + "): ";
+    const auto wanted = [&] { return "expected " + forward + report::text(expected[i].fed) + ")"; };
+    if (i >= got.size()) return text + wanted() + ", but none came";
+    const std::string came = forward + report::text(got[i].fed) + ")";
+    if (i >= expected.size()) return text + "expected none any more, but " + came + " came";
+    if (got[i].fed != expected[i].fed) return text + wanted() + ", got " + came;
+    return text + came + " came while the cache held " + report::text(got[i].cached) +
+           ", expected " + report::text(expected[i].cached);
+  }
+  return "";
 }
 
 inline void expect_calls(const Model& model, const std::vector<Call>& expected,
                          const Facts& facts) {
-  const std::vector<Call>& got = model.calls();
-  const std::string forward = model.name() + ".forward(";
-  for (std::size_t i = 0; i < std::max(got.size(), expected.size()); ++i) {
-    if (i < got.size() && i < expected.size() && got[i] == expected[i]) continue;
-    const std::string counts = " (" + std::to_string(got.size()) + " calls came, expected were " +
-                               std::to_string(expected.size()) + ")";
-    const std::string call = model.name() + "'s call " + std::to_string(i + 1) + counts + ": ";
-    if (i >= got.size()) {
-      return report::fail(
-          call + "expected " + forward + report::text(expected[i].fed) + "), but none came", facts);
-    }
-    const std::string came = forward + report::text(got[i].fed) + ")";
-    if (i >= expected.size()) {
-      return report::fail(call + "expected none any more, but " + came + " came", facts);
-    }
-    if (got[i].fed != expected[i].fed) {
-      return report::fail(
-          call + "expected " + forward + report::text(expected[i].fed) + "), got " + came, facts);
-    }
-    return report::fail(call + came + " came while the cache held " + report::text(got[i].cached) +
-                            ", expected " + report::text(expected[i].cached),
-                        facts);
-  }
+  const std::string what = difference(model, expected, /*at_end=*/true);
+  if (!what.empty()) report::fail(what, facts);
 }
 
 inline void expect_cache(const Model& model, const Tokens& expected, const Facts& facts) {
@@ -173,6 +185,23 @@ inline void expect_cache(const Model& model, const Tokens& expected, const Facts
   report::fail("at the end the cache of " + model.name() + " holds " + report::text(model.cache()) +
                    ", expected " + report::text(expected),
                facts);
+}
+
+/// What went before an exception, which may come from a row that should not have been read.
+inline Facts with_calls(Facts facts, const Models& models, const Trace& trace) {
+  std::string first = difference(models.target, trace.target_calls, /*at_end=*/false);
+  if (first.empty()) first = difference(models.draft, trace.draft_calls, /*at_end=*/false);
+  const auto text = [](std::size_t calls) { return std::to_string(calls); };
+  facts.push_back({"calls before it", text(models.target.calls().size()) + " of the target, " +
+                                          text(models.draft.calls().size()) + " of the draft, " +
+                                          (first.empty() ? "all as expected" : "not as expected")});
+  if (!first.empty()) facts.push_back({"the first that is not", first});
+  facts.push_back({"the last of the target", models.target.last_call()});
+  facts.push_back({"the last of the draft", models.draft.last_call()});
+  facts.push_back({"where NaN is",
+                   "in rows that decide nothing, beside entries that are not contiguous, and in "
+                   "logits that a later call has overwritten"});
+  return facts;
 }
 
 /// Calls, caches and memory as the contract says, after a generation has returned.
