@@ -44,8 +44,8 @@ class CachedModel {
 /// - Proposals rejected or dropped, and they alone, are rolled back out of both caches, also in the
 ///   last round.
 /// - Both caches are empty when this is called; target and draft have the same V.
-/// - Rows of logits that decide nothing (inside the prompt, after a rejected proposal) may hold
-///   anything, even NaN.
+/// - Rows of logits that decide nothing may hold anything, even NaN: those of the prompt's tokens
+///   but the last, of a draft's call but the last, of the target for a rejected proposal and after.
 ///
 /// Throws std::invalid_argument, before any call of a model, if the prompt is empty, draft_length <
 /// 0 or max_new_tokens < 0; std::domain_error if a row that decides has a NaN or is −∞ throughout.

@@ -35,7 +35,7 @@ inline void expect_tokens_like_target() {
   const std::vector<Probabilities> q = {{0.4, 0.15, 0.15, 0.3}, {0.2, 0.2, 0.2, 0.4}};
   const torch::Tensor p_rows = logits::matrix_of(p, 4), q_rows = logits::matrix_of(q, 4);
   std::vector<std::vector<std::int64_t>> counts(3, std::vector<std::int64_t>(4, 0));
-  for (int run = 0; run < 1000; ++run) {
+  for (int run = 0; run < 600; ++run) {
     Tokens proposals;
     for (const Probabilities& row : q) proposals.push_back(oracle::draw(row, random.uniform()));
     const Tokens tokens =
@@ -53,11 +53,11 @@ inline void expect_tokens_like_target() {
     // it: here the rows of p and q do not depend on the tokens before. Right answers accept 0.7 of
     // both.
     if (std::accumulate(counts[i].begin(), counts[i].end(), std::int64_t{0}) < 100) {
-      report::fail("too few runs of 1000 gave token " + std::to_string(i),
+      report::fail("too few runs of 600 gave token " + std::to_string(i),
                    {{"counts", report::text(counts[i])}});
       continue;
     }
-    expect_distribution("token " + std::to_string(i) + " of 1000 runs of verify", counts[i], p[i],
+    expect_distribution("token " + std::to_string(i) + " of 600 runs of verify", counts[i], p[i],
                         {{"q[0]", report::text(q[0])}, {"q[1]", report::text(q[1])}});
   }
 }
@@ -79,7 +79,7 @@ inline void expect_outputs_like_target() {
     p.push_back(probability);
   }
   std::vector<std::int64_t> counts(27, 0);
-  for (int run = 0; run < 4000; ++run) {
+  for (int run = 0; run < 1500; ++run) {
     scripted::Model of_target("target", target), of_draft("draft", draft);
     const Tokens tokens =
         kata::speculative_sample(of_target, of_draft, g.prompt, g.draft_length, g.max_new_tokens,
@@ -92,7 +92,7 @@ inline void expect_outputs_like_target() {
     }
     ++counts[cell];
   }
-  expect_distribution("the 27 outputs, {0, 0, 0} to {2, 2, 2}, in 4000 runs", counts, p,
+  expect_distribution("the 27 outputs, {0, 0, 0} to {2, 2, 2}, in 1500 runs", counts, p,
                       scripted::facts_of(g));
 }
 
