@@ -32,23 +32,23 @@ class CachedModel {
 /// In rounds, until the last new token is `eos` or there are max_new_tokens:
 /// 1. `draft` proposes, greedily and one at a time, k = min(draft_length, max_new_tokens − new
 ///    tokens so far − 1) tokens; fewer if it proposes `eos`, which is then the last one.
-/// 2. One forward of `target` scores all proposals and what comes after them. They are accepted
-/// from
-///    the first on while they are the target's own choice.
+/// 2. One forward of `target` scores all proposals and what comes after them. From the first on
+///    they are accepted while they are the target's own choice.
 /// 3. The target's choice takes the place of the first that is not; the rest is dropped. If all
-/// were
-///    accepted and the last is not `eos`, the target's choice after them is the round's last token.
+///    are accepted and the last is not `eos`, the target's choice after them ends the round.
 ///
 /// - draft.forward is called once a proposal, target.forward once a round, each with exactly those
 ///   tokens of prompt, new tokens and proposals so far that its cache does not hold.
 /// - Proposals rejected or dropped, and they alone, are rolled back out of both caches, also in the
 ///   last round.
 /// - Both caches are empty when this is called; target and draft have the same V.
-/// - Rows of logits that decide nothing may hold anything, even NaN: those of the prompt's tokens
-///   but the last, of a draft's call but the last, of the target for a rejected proposal and after.
+/// - Rows of logits that decide nothing may hold anything, even NaN: those that score what follows
+///   the prompt's tokens but the last, the tokens of a draft's call but the last, and for the
+///   target a rejected proposal, those dropped after it, and an accepted EOS.
 ///
-/// Throws std::invalid_argument, before any call of a model, if the prompt is empty, draft_length <
-/// 0 or max_new_tokens < 0; std::domain_error if a row that decides has a NaN or is −∞ throughout.
+/// Throws std::invalid_argument, before any call of a model, if the prompt is empty, or if
+/// draft_length or max_new_tokens is negative; std::domain_error if a row that decides has a NaN or
+/// is −∞ throughout.
 Tokens speculative_greedy(CachedModel& target, CachedModel& draft, const Tokens& prompt,
                           std::int64_t draft_length, std::int64_t max_new_tokens, std::int64_t eos);
 

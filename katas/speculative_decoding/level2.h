@@ -15,9 +15,8 @@ using Uniform = std::function<double()>;
 ///
 /// For i = 0, 1, …, with x = proposals[i]:
 /// 1. u = uniform(); x is accepted if u · q[i][x] < p[i][x]. If it is and x = `eos`, that is all.
-/// 2. If it is not, one more token is drawn from the residual max(p[i] − q[i], 0), renormalised;
-/// from
-///    p[i] if the residual is 0 for all ids. That is all.
+/// 2. If it is not, one more token is drawn from the residual max(p[i] − q[i], 0), renormalised, or
+///    from p[i] if the residual is 0 for all ids. That is all.
 /// 3. After the k-th is accepted, a bonus token is drawn from p[k].
 /// A draw takes one number: the smallest id whose cumulative probability exceeds it. An id of
 /// probability 0 is never drawn.
@@ -31,8 +30,8 @@ Tokens verify(const torch::Tensor& p, const torch::Tensor& q, const Tokens& prop
 /// `target` alone gives, from the softmax of its logits.
 ///
 /// 1. Each proposal is drawn from the softmax of the draft's logits with one number.
-/// 2. The round's tokens are those of `verify`, with its numbers, p and q the softmax of the
-/// logits.
+/// 2. The round's tokens are those of `verify`, with its numbers; p and q are the softmax of the
+///    logits.
 ///
 /// Number and length of proposals, calls of the models, what they are fed, rollbacks, the end,
 /// logits and errors are as in speculative_greedy. uniform is called as often as said, in the order

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "error_cases.h"
 #include "greedy_cases.h"
@@ -103,17 +104,20 @@ TEST(Verification, DraftsOfAllKinds) {
 TEST(Verification, TiesLeadsAndMinusInfinity) {
   const auto next = [](const Tokens& history) {
     static const float kUp = std::nextafter(9999.0f, 1e30f);
+    constexpr float kLowest = std::numeric_limits<float>::lowest();
     static const std::vector<Row> kRows = {
         {-1, 2, 2, 2, 0},
         {9999, 9999, kUp, 9999, kUp},
-        {kMinusInfinity, kMinusInfinity, kMinusInfinity, -3e38f, kMinusInfinity},
+        {kMinusInfinity, kMinusInfinity, kMinusInfinity, kLowest, kMinusInfinity},
+        {0, 0, 1e-9f, 0, 1e-9f},
         {0, 0, 0, 0, 0},
         {-9, -8, -7, -6, -7},
         {1e4f, 3e38f, 3e38f, -3e38f, 3e38f}};
     return kRows[history.size() % kRows.size()];
   };
   for (std::int64_t draft_length = 0; draft_length <= 4; ++draft_length) {
-    expect_with_all_drafts({next, {}, {0}, draft_length, 13, kNoEos});
+    expect_with_all_drafts({next, {}, {0}, draft_length, 13, kNoEos}, /*contiguous=*/true,
+                           "; logits are equal, or lead by 1e-9 or one ulp, or are up to 3.4e38");
   }
 }
 

@@ -145,11 +145,13 @@ TEST(Residual, AllZeroMeansTheTarget) {
   const Case absent{{halves, bonus}, {halves}, {3}};  // neither model knows the proposal
   const Case rounded{{{0.5, 0.25, 0.25 - step, 0}, bonus}, {halves}, {2}};
   const Case alone{{{0, 1, 0, 0}, bonus}, {{0, 1, 0, 0}}, {2}};
+  const Case excess{{{0, 1, 0, 0}, bonus}, {{4 * step, 1, 0, 4 * step}}, {0}};
   for (const double u : {0.0, 0.3, 0.6, 0.9, kBelowOne}) {
     expect_verified(absent, {0.0, u});
     expect_verified(absent, {0.5, u});
     expect_verified(rounded, {kBelowOne, u});
     expect_verified(alone, {0.2, u});
+    expect_verified(excess, {0.5, u});
   }
 }
 

@@ -82,8 +82,9 @@ inline void expect_greedy(const Generation& g, const std::string& draft, bool co
   scripted::expect_trace(models, trace, facts);
 }
 
-/// Every kind of draft on the same target.
-inline void expect_with_all_drafts(Generation g, bool contiguous = true) {
+/// Every kind of draft on the same target; `also` is said about the logits where it matters.
+inline void expect_with_all_drafts(Generation g, bool contiguous = true,
+                                   const std::string& also = "") {
   const std::pair<std::string, Next> drafts[] = {
       {"always right", g.target},
       {"always wrong", always_wrong(g.target)},
@@ -91,7 +92,7 @@ inline void expect_with_all_drafts(Generation g, bool contiguous = true) {
       {"right three times in four", right_by_chance(g.target, support::seed())}};
   for (const auto& [name, next] : drafts) {
     g.draft = next;
-    expect_greedy(g, name, contiguous);
+    expect_greedy(g, name + also, contiguous);
   }
 }
 

@@ -75,12 +75,16 @@ class Model final : public kata::CachedModel {
   const std::vector<Call>& calls() const { return calls_; }
   const Tokens& cache() const { return cache_; }
 
-  /// "target.forward({0, 1}): rows {1} of 2 decide".
+  /// "target.forward({0, 1}): rows {1} of 2 decide, the last of these is {0, 2, 1}".
   std::string last_call() const {
     if (calls_.empty()) return name_ + " was not called";
     const Tokens& fed = calls_.back().fed;
     return name_ + ".forward(" + report::text(fed) + "): rows " + report::text(deciding_) + " of " +
-           std::to_string(fed.size()) + " decide";
+           std::to_string(fed.size()) + " decide" +
+           (deciding_.empty()
+                ? ""
+                : ", the last of these is " +
+                      report::text(shown_[static_cast<std::size_t>(deciding_.back())]));
   }
 
   /// After the attempt has returned.
@@ -134,12 +138,14 @@ struct Models {
             "draft", g.draft, trace.draft_calls, [](const Tokens&, bool last) { return last; },
             contiguous) {}
 
-  /// Rows of the target decide at the prompt's end and as long as the tokens are right.
+  /// Rows of the target decide at the prompt's end and as long as the tokens are right. The whole
+  /// output is fed only if its last token is an accepted EOS, whose row decides nothing.
   static Decides decides(const Tokens& prompt, const Tokens& output) {
     Tokens right = prompt;
     right.insert(right.end(), output.begin(), output.end());
     return [right, length = prompt.size()](const Tokens& history, bool) {
-      return history.size() >= length && begins_with(right, history);
+      return history.size() >= length && history.size() < right.size() &&
+             begins_with(right, history);
     };
   }
 };

@@ -82,15 +82,15 @@ Tokens propose(Reader& draft, const Tokens& sequence, std::int64_t count, std::i
   return proposals;
 }
 
-/// How many of the proposals came true.
-std::int64_t accepted(const Tokens& proposals, const Tokens& tokens) {
-  const auto [proposal, token] =
-      std::mismatch(proposals.begin(), proposals.end(), tokens.begin(), tokens.end());
-  return proposal - proposals.begin();
-}
+/// What became of a round's proposals. The count cannot be read off the tokens: a token drawn in
+/// place of a rejected proposal may be the same id again.
+struct Verdict {
+  std::int64_t accepted = 0;
+  Tokens tokens;  // that the round adds, at least one: the accepted ones and the target's own
+};
 
 /// The rounds of both levels. `judge` gets k + 1 rows of logits, row i scoring what comes after i
-/// proposals, and the k proposals; it returns the tokens that the round adds, at least one.
+/// proposals, and the k proposals; it returns the verdict.
 template <typename Choose, typename Judge>
 Tokens speculate(CachedModel& target, CachedModel& draft, const Tokens& prompt,
                  std::int64_t draft_length, std::int64_t max_new_tokens, std::int64_t eos,
@@ -110,14 +110,14 @@ Tokens speculate(CachedModel& target, CachedModel& draft, const Tokens& prompt,
     // One call scores them all. Row i of its last k + 1 knows the tokens up to the i-th proposal.
     const torch::Tensor logits = of_target.read(joined(sequence, proposals));
     const std::int64_t first = logits.size(0) - 1 - size(proposals);
-    const Tokens tokens = judge(logits.slice(/*dim=*/0, first), proposals);
+    const Verdict verdict = judge(logits.slice(/*dim=*/0, first), proposals);
 
-    // The caches keep what came true. Its last token, chosen just now, is in neither of them.
-    const std::int64_t valid = size(sequence) + accepted(proposals, tokens);
+    // The caches keep what was accepted. The target's own token is in neither of them.
+    const std::int64_t valid = size(sequence) + verdict.accepted;
     of_target.keep(valid);
     of_draft.keep(valid);
-    sequence = joined(sequence, tokens);
-    output = joined(output, tokens);
+    sequence = joined(sequence, verdict.tokens);
+    output = joined(output, verdict.tokens);
   }
   return output;
 }
@@ -130,13 +130,15 @@ Tokens speculative_greedy(CachedModel& target, CachedModel& draft, const Tokens&
   // Whether a proposal is accepted, replaced or followed by a bonus, the token is the target's
   // choice. The proposals only say how many rows may be read: those up to the first difference.
   const auto judge = [&](const torch::Tensor& logits, const Tokens& proposals) {
-    Tokens tokens;
-    for (std::int64_t i = 0; i < logits.size(0); ++i) {
-      tokens.push_back(largest(logits[i]));
-      if (tokens.back() == eos) break;
-      if (i < size(proposals) && tokens.back() != proposals[static_cast<std::size_t>(i)]) break;
+    Verdict verdict;
+    for (const std::int64_t proposal : proposals) {
+      verdict.tokens.push_back(largest(logits[verdict.accepted]));
+      if (verdict.tokens.back() != proposal) return verdict;
+      ++verdict.accepted;
+      if (proposal == eos) return verdict;
     }
-    return tokens;
+    verdict.tokens.push_back(largest(logits[verdict.accepted]));
+    return verdict;
   };
   return speculate(target, draft, prompt, draft_length, max_new_tokens, eos, largest, judge);
 }
@@ -190,20 +192,21 @@ Weights residual(const Weights& p, const Weights& q) {
 /// `p_of(i)` and `q_of(i)` are asked for the rows that are looked at and no others: a row after a
 /// rejected proposal may be nonsense.
 template <typename Row>
-Tokens verify_rows(Row p_of, Row q_of, const Tokens& proposals, std::int64_t eos,
-                   const Uniform& uniform) {
+Verdict verify_rows(Row p_of, Row q_of, const Tokens& proposals, std::int64_t eos,
+                    const Uniform& uniform) {
   for (std::int64_t i = 0; i < size(proposals); ++i) {
     const auto place = proposals.begin() + i;
     const auto x = static_cast<std::size_t>(*place);
     const Weights p = p_of(i), q = q_of(i);
     // u < p / q without the division: q = 0 needs no case, and p = 0 is refused even by u = 0.
     if (uniform() * q[x] < p[x]) {
-      if (*place == eos) return {proposals.begin(), place + 1};
+      if (*place == eos) return {i + 1, {proposals.begin(), place + 1}};
       continue;
     }
-    return joined({proposals.begin(), place}, {draw(residual(p, q), uniform())});
+    return {i, joined({proposals.begin(), place}, {draw(residual(p, q), uniform())})};
   }
-  return joined(proposals, {draw(p_of(size(proposals)), uniform())});
+  const std::int64_t k = size(proposals);
+  return {k, joined(proposals, {draw(p_of(k), uniform())})};
 }
 
 }  // namespace
@@ -216,7 +219,7 @@ Tokens verify(const torch::Tensor& p, const torch::Tensor& q, const Tokens& prop
       return Weights(row.data_ptr<double>(), row.data_ptr<double>() + row.numel());
     };
   };
-  return verify_rows(row_of(p), row_of(q), proposals, eos, uniform);
+  return verify_rows(row_of(p), row_of(q), proposals, eos, uniform).tokens;
 }
 
 Tokens speculative_sample(CachedModel& target, CachedModel& draft, const Tokens& prompt,
@@ -231,9 +234,9 @@ Tokens speculative_sample(CachedModel& target, CachedModel& draft, const Tokens&
     using RowOf = std::function<Weights(std::int64_t)>;
     const RowOf p_of = [&](std::int64_t i) { return probabilities(logits[i]); };
     const RowOf q_of = [&](std::int64_t i) { return q[static_cast<std::size_t>(i)]; };
-    const Tokens tokens = verify_rows(p_of, q_of, proposals, eos, uniform);
+    const Verdict verdict = verify_rows(p_of, q_of, proposals, eos, uniform);
     q.clear();
-    return tokens;
+    return verdict;
   };
   return speculate(target, draft, prompt, draft_length, max_new_tokens, eos, choose, judge);
 }

@@ -99,8 +99,10 @@ int64_t inverse_cdf(const torch::Tensor& weights, double u) {
 }
 
 /// p and q in any floating type; rows of p that are all NaN are an error where they are looked at.
+/// `right` becomes the number of proposals accepted.
 Tokens verify_any(const torch::Tensor& p, const torch::Tensor& q, const Tokens& proposals,
-                  int64_t eos, const Uniform& uniform) {
+                  int64_t eos, const Uniform& uniform, int64_t& right) {
+  right = 0;
   const int64_t k = int64_t(proposals.size());
   const auto looked_at = [&](int64_t i) {
     const torch::Tensor row = p.select(0, i);
@@ -114,6 +116,7 @@ Tokens verify_any(const torch::Tensor& p, const torch::Tensor& q, const Tokens& 
     const torch::Tensor row = looked_at(i);
     const double u = uniform();
     if ((qx[i] * u < px[i]).item<bool>()) {
+      right++;
       if (proposals[size_t(i)] == eos) return {proposals.begin(), proposals.begin() + i + 1};
       continue;
     }
@@ -130,7 +133,8 @@ Tokens verify_any(const torch::Tensor& p, const torch::Tensor& q, const Tokens& 
 
 Tokens verify(const torch::Tensor& p, const torch::Tensor& q, const Tokens& proposals, int64_t eos,
               const Uniform& uniform) {
-  return verify_any(p, q, proposals, eos, uniform);
+  int64_t right = 0;
+  return verify_any(p, q, proposals, eos, uniform, right);
 }
 
 Tokens speculative_sample(CachedModel& target, CachedModel& draft, const Tokens& prompt,
@@ -156,11 +160,8 @@ Tokens speculative_sample(CachedModel& target, CachedModel& draft, const Tokens&
     in_target = int64_t(all.size());
     const torch::Tensor q = k == 0 ? p.slice(0, 0, 0) : torch::cat(rows);
     const Tokens proposals = rest_of(all, sure);
-    const Tokens tokens = verify_any(p, q, proposals, eos, uniform);
-
-    const int64_t common = std::min<int64_t>(k, int64_t(tokens.size()));
-    const int64_t right =
-        leading(as_tensor(proposals).slice(0, 0, common) == as_tensor(tokens).slice(0, 0, common));
+    int64_t right = 0;
+    const Tokens tokens = verify_any(p, q, proposals, eos, uniform, right);
     all.resize(size_t(sure));
     all.insert(all.end(), tokens.begin(), tokens.end());
     const int64_t kept = sure + right;
