@@ -8,6 +8,7 @@
 #include "render.h"
 #include "report_json.h"
 #include "scoring.h"
+#include "sealing.h"
 #include "session_status.h"
 #include "text_layout.h"
 
@@ -70,6 +71,25 @@ std::string verdict(const SessionFolder& folder, const Session& session, const T
   return "\n" + render_report(report, view, terminal) + scores(session, report, terminal);
 }
 
+/// Unsaved text that editors kept at the deadline: there, but not judged.
+std::string rescued_text(const SessionFolder& folder) {
+  std::error_code none;
+  std::string names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.rescued(), none)) {
+    names += "  " + entry.path().string() + "\n";
+  }
+  if (names.empty()) return "";
+  return "\nText that was not saved in time (not judged; `vim -r` opens vim's):\n" + names;
+}
+
+std::string seal_table(const SessionFolder& folder, const Session& session,
+                       const Terminal& terminal) {
+  const std::string text = "\n" + seal_label(folder, session) + "\n";
+  const auto report = read_seal_report(folder);
+  if (!report) return text;
+  return text + render_seal(*report, static_cast<std::size_t>(terminal.width));
+}
+
 std::string planted_bug(const KataMaterial& material, const std::string& name,
                         const Terminal& terminal) {
   const auto mutant = find_mutant(material, name);
@@ -102,6 +122,7 @@ std::string render_debrief(const SessionFolder& folder, const KataMaterial& mate
                     folder.id()));
   }
   return title(folder, session, terminal) + verdict(folder, session, terminal) +
+         rescued_text(folder) + seal_table(folder, session, terminal) +
          planted_bugs(session, material, terminal) +
          render_follow_ups(folder, session, material.kata, terminal);
 }

@@ -174,7 +174,7 @@ void Host::poll_once() {
                                 {thread_.fd(), POLLIN, 0}};
   listener_.add_to(polled);
   const std::int64_t now_ms = steady_ms();
-  const int timeout_ms = listener_.pending() ? 0 : listener_.timeout_ms(now_ms);
+  const int timeout_ms = listener_.pending() ? 0 : wait_ms(now_ms);
   if (poll(polled.data(), polled.size(), timeout_ms) < 0 && errno != EINTR) throw_errno("poll");
 
   if (polled[0].revents) leaving_ = true;
@@ -190,6 +190,23 @@ void Host::poll_once() {
   const auto gone = [this](Client client) { return !listener_.connected(client); };
   std::erase_if(watchers_, gone);
   queue_.forget(gone);
+}
+
+/// Until something must be looked at; -1 is for ever.
+int Host::wait_ms(std::int64_t now_ms) {
+  const int for_clients_ms = listener_.timeout_ms(now_ms);
+  if (!session_.created.sealing.sealed) return for_clients_ms;
+  if (now_ms - seat_seen_ms_ >= Seating::kPollMs) {
+    seat_seen_ms_ = now_ms;
+    const std::size_t count = seating_.bound_processes();
+    if (count > 0) {
+      tell({}, {{"type", "fault"},
+                {"message", fmt::format("{} processes were running, at most {} may: they were "
+                                        "ended; `resume` sits you down again",
+                                        count, Seating::kProcessesMax)}});
+    }
+  }
+  return for_clients_ms < 0 ? Seating::kPollMs : std::min(for_clients_ms, Seating::kPollMs);
 }
 
 void Host::guarded(const std::function<void()>& step) {

@@ -81,6 +81,7 @@ class Host {
   void take_up();
   void record(const Event& event);
   void poll_once();
+  int wait_ms(std::int64_t now_ms);
   void guarded(const std::function<void()>& step);
 
   SaveWatch watch_workspace() const;
@@ -136,6 +137,7 @@ class Host {
   std::vector<Client> watchers_;
   Seating seating_;
   std::uintmax_t snapshot_bytes_ = 0;
+  std::int64_t seat_seen_ms_ = 0;
   std::string closing_;  // why nothing more is taken; empty while the session is open
   bool leaving_ = false;
 };

@@ -14,6 +14,7 @@
 #include "reveal.h"
 #include "session_status.h"
 #include "text_file.h"
+#include "text_layout.h"
 #include "workspace.h"
 
 namespace unaided {
@@ -23,6 +24,7 @@ using nlohmann::json;
 
 constexpr int kUseExit = 2;
 constexpr int kShortExit = 1;
+constexpr int kStatementColumns = 64;  // of its pane, in a terminal of 160
 
 bool examples_pass(const GradeReport& report, int level) {
   int examples = 0;
@@ -38,7 +40,12 @@ bool examples_pass(const GradeReport& report, int level) {
 void write_statement(const SessionFolder& folder, const Kata& kata, const Session& session) {
   std::string text;
   for (int level = session.created.first_level; level <= session.open_level; ++level) {
-    text += read_text_file(kata.statement(level), kAttemptBytesMax) + "\n";
+    const std::string statement = read_text_file(kata.statement(level), kAttemptBytesMax);
+    for (const std::string_view line : split_lines(statement)) {
+      const auto indent = static_cast<int>(std::min(line.find_first_not_of(' '), line.size()));
+      text += wrap(line, kStatementColumns, indent) + "\n";
+    }
+    text += "\n";
   }
   write_durably(folder.statement(), text);
 }

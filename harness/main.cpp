@@ -24,12 +24,18 @@ constexpr int kInterruptedExit = 130;
 
 /// The commands, in the order of the help.
 constexpr void (*kCommands[])(CLI::App&, CommandContext&) = {
-    unaided::add_start,   unaided::add_watch,  unaided::add_check,
-    unaided::add_run,     unaided::add_submit, unaided::add_resume,
-    unaided::add_reset,   unaided::add_finish, unaided::add_abandon,
-    unaided::add_list,    unaided::add_show,   unaided::add_status,
-    unaided::add_debrief, unaided::add_grade,  unaided::add_launcher_commands,
-    unaided::add_dev,     unaided::add_seal,   unaided::add_help,
+    unaided::add_start,    unaided::add_watch,
+    unaided::add_check,    unaided::add_run,
+    unaided::add_submit,   unaided::add_finish,
+    unaided::add_resume,   unaided::add_unlock,
+    unaided::add_hint,     unaided::add_reset,
+    unaided::add_abandon,  unaided::add_list,
+    unaided::add_show,     unaided::add_api,
+    unaided::add_time,     unaided::add_status,
+    unaided::add_debrief,  unaided::add_grade,
+    unaided::add_dotfiles, unaided::add_launcher_commands,
+    unaided::add_dev,      unaided::add_seal,
+    unaided::add_help,
 };
 
 const std::map<std::string, unaided::ColourChoice> kColourChoices = {

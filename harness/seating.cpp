@@ -94,6 +94,15 @@ void Seating::inspect(std::int64_t now_ms) {
   write_durably(folder_.seal_report(), nlohmann::json(*report).dump(1) + "\n");
 }
 
+std::size_t Seating::bound_processes() const {
+  const auto info = seat();
+  if (!info) return 0;
+  const std::size_t count = seat_processes(*info).size();
+  if (count <= kProcessesMax) return 0;
+  kill(info->pid, SIGKILL);  // the first process takes the others along
+  return count;
+}
+
 bool Seating::is_inside(pid_t pid) const {
   return sealed_ && namespace_of(pid, "pid") != namespace_of(getpid(), "pid");
 }

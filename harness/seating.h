@@ -32,6 +32,12 @@ class Seating {
   /// unsealed session or while nobody sits there.
   void inspect(std::int64_t now_ms);
 
+  /// Ends what runs in a sealed seat once there are too many processes in it; returns how many,
+  /// else 0. To be called every kPollMs: nothing else bounds their number.
+  std::size_t bound_processes() const;
+  static constexpr int kPollMs = 500;
+  static constexpr std::size_t kProcessesMax = 256;
+
   /// Whether a process that speaks to the host is in the seat; one that is gone may have been.
   bool is_inside(pid_t pid) const;
 

@@ -43,8 +43,10 @@ const CLI::App& deepest_command(const CLI::App& app) {
 std::vector<std::string> known_words(const CLI::App& app, bool options) {
   std::vector<std::string> words;
   if (!options) {
-    for (const CLI::App* command : app.get_subcommands(nullptr))
-      words.push_back(command->get_name());
+    for (const CLI::App* command : app.get_subcommands(nullptr)) {
+      const bool hidden = command->get_group().empty();
+      if (!hidden) words.push_back(command->get_name());
+    }
     return words;
   }
   for (const CLI::App* level = &app; level != nullptr; level = level->get_parent()) {

@@ -24,6 +24,7 @@ void add_reset(CLI::App& app, CommandContext& context);
 
 void add_list(CLI::App& app, CommandContext& context);
 void add_show(CLI::App& app, CommandContext& context);
+void add_api(CLI::App& app, CommandContext& context);
 void add_time(CLI::App& app, CommandContext& context);
 void add_status(CLI::App& app, CommandContext& context);
 void add_debrief(CLI::App& app, CommandContext& context);

@@ -157,6 +157,21 @@ std::string described_formats() {
   return text;
 }
 
+/// What the best passed session of the same kind took.
+void print_time_to_beat(const std::vector<SessionRecord>& sessions, const StartOptions& options,
+                        LevelSpan levels) {
+  std::optional<std::int64_t> best_ms;
+  for (const auto& [folder, session] : sessions) {
+    const Created& created = session.created;
+    const bool same = created.kata == options.kata && created.format == options.format &&
+                      LevelSpan{created.first_level, created.last_level} == levels;
+    if (!same || !passed(session)) continue;
+    const std::int64_t took_ms = elapsed(created.at, *session.ended_at).ms;
+    if (!best_ms || took_ms < *best_ms) best_ms = took_ms;
+  }
+  if (best_ms) fmt::print(stderr, "The time to beat: {}.\n", duration_text(*best_ms));
+}
+
 void start(CommandContext& context, const StartOptions& options) {
   refuse_unknown_program(options);
   refuse_bugs_elsewhere(options);
@@ -171,6 +186,7 @@ void start(CommandContext& context, const StartOptions& options) {
                session_title(earlier->replay()), utc_text(earlier->replay().created.at.utc_ms),
                context.program);
   }
+  if (!earlier && !options.sitting.json) print_time_to_beat(sessions, options, levels);
   const SessionFolder folder = earlier ? *earlier : begin(context, options, kata, levels, store);
   ensure_host(context, folder);
   sit_down(context, folder, options.sitting);
