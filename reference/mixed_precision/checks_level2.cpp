@@ -57,6 +57,7 @@ Tensors all_forms(RandomTensors& random) {
           torch::tensor(random.integer(0, 1) == 0 ? std::numeric_limits<std::int64_t>::min()
                                                   : (std::int64_t{1} << 53) + 1),
           random.coins({9}),
+          random.coins({70001}),  // more than 16 bits count
           random.normal({5}).mul(100).to(torch::kInt32),
           random.normal({6}).mul(40).to(torch::kInt8),
           random.normal({6}).abs().mul(60).to(torch::kUInt8),
@@ -153,13 +154,18 @@ TEST(Checkpoint, KeepsScalersExactly) {
   }
 }
 
-TEST(Checkpoint, OfARunWithoutTensors) {
-  const TrainingRun run({}, {}, {8, 5});
-  TrainingRun other({}, {}, {1, 0});
-  CrashDisk disk;
-  run.save(disk);
-  other.load(disk);
-  other.expect("after load_checkpoint", run.numbers());
+TEST(Checkpoint, OfNoTensorsAndOfMany) {
+  RandomTensors random;
+  for (const int count : {0, 300}) {
+    Tensors tensors;
+    for (int i = 0; i < count; ++i) tensors.push_back(random.normal({i % 2}));
+    const TrainingRun run({}, tensors, {8, 5});
+    TrainingRun other({}, zeros_like(tensors), {1, 0});
+    CrashDisk disk;
+    run.save(disk);
+    other.load(disk);
+    other.expect("of " + std::to_string(count) + " after load_checkpoint", run.numbers());
+  }
 }
 
 TEST(Checkpoint, IsLoadedInPlace) {

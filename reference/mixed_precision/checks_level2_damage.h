@@ -168,6 +168,10 @@ TEST(OtherVersion, IsRefused) {
                              Reason::kVersion);
     if (!refused) return;
   }
+  for (const std::size_t length : {8, 9, 11}) {  // that could still become any version
+    const std::string what = "the first " + std::to_string(length) + " bytes of another version";
+    if (!expect_refused_bytes(what, run, header(2).substr(0, length), Reason::kDamaged)) return;
+  }
 }
 
 TEST(MissingFile, IsRefused) {
