@@ -68,6 +68,14 @@ struct Course {
     }
   }
 
+  /// By set_scaler().
+  void set(const kata::ScalerState& state) {
+    trainer->set_scaler(state);
+    expected.scale = state.scale;
+    expected.good_steps = state.good_steps;
+    history += " set_scaler(" + step_cases::text(state) + ") ";
+  }
+
   std::string limits() const {
     const kata::TrainerOptions& o = expected.options;
     return "initial_scale " + support::number(o.initial_scale) + ", min_scale " +
@@ -98,13 +106,13 @@ TEST(Overflow, EXAMPLE_HalvesUntilItFits) {
   const auto trainer = kata::make_trainer(model, sgd, {.max_norm = kInf, .initial_scale = 65536});
   const support::Inputs in{{"inputs", batch.inputs}, {"targets", batch.targets}};
   expect_scaler("before the first step", *trainer, 65536, 0, in);
-  expect_report(trainer->step(batch), {1, kInf, 65536, false}, kFloat32, in);
+  expect_report(trainer->step(batch), {1, kInf, 65536, false}, kFloat32, in, ", step 1");
   support::expect_close("w after step 1", weight, support::matrix({{1}}), kFloat32, in);
   expect_scaler("after step 1", *trainer, 32768, 0, in);
-  expect_report(trainer->step(batch), {1, kInf, 32768, false}, kFloat32, in);
+  expect_report(trainer->step(batch), {1, kInf, 32768, false}, kFloat32, in, ", step 2");
   support::expect_close("w after step 2", weight, support::matrix({{1}}), kFloat32, in);
   expect_scaler("after step 2", *trainer, 16384, 0, in);
-  expect_report(trainer->step(batch), {1, 2, 16384, true}, kFloat32, in);
+  expect_report(trainer->step(batch), {1, 2, 16384, true}, kFloat32, in, ", step 3");
   support::expect_close("w after step 3", weight, support::matrix({{0.5}}), kFloat32, in);
   expect_scaler("after step 3", *trainer, 16384, 1, in);
 }
@@ -139,7 +147,8 @@ inline void expect_skipped(RandomTensors& random, PoisonedModel::Kind kind, std:
   const oracle::LinearStep expected(r.batch.inputs, r.batch.targets, r.weight, r.bias, kInf);
   const bool plain = kind == PoisonedModel::Kind::kNan;  // then the loss is that of the Regression
   const kata::StepReport report = trainer->step(r.batch);
-  expect_report(report, {plain ? expected.loss : report.loss, kInf, 1024, false}, kFloat32, in);
+  expect_report(report, {plain ? expected.loss : report.loss, kInf, 1024, false}, kFloat32, in,
+                what);
   expect_that(std::isfinite(report.loss),
               "the reported loss is " + support::number(report.loss) + what, in);
   expect_that(optimizer.events == std::vector<std::string>{"zero_grad"},
@@ -177,7 +186,7 @@ TEST(Overflow, NextStepIsAsIfItHadNotBeen) {
     trainer->step(r.batch);
     model.on = false;
     o.initial_scale = 2048;
-    step_cases::expect_right_step(r, *trainer, o, 0.1, kFloat32);
+    step_cases::expect_right_step(r, *trainer, o, 0.1, kFloat32, ", the step after a skipped one");
     expect_scaler("after a skipped step and a good one", *trainer, 2048, 1);
   }
 }
@@ -191,7 +200,8 @@ TEST(Overflow, NanInTheBatchIsReported) {
   const Snapshot weight(r.weight);
   const auto trainer = kata::make_trainer(model, sgd, {.initial_scale = 64});
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  expect_report(trainer->step(r.batch), {nan, nan, 64, false}, kFloat32, r.shown());
+  expect_report(trainer->step(r.batch), {nan, nan, 64, false}, kFloat32, r.shown(),
+                " of a batch with NaN");
   weight.expect_value("weight after a step on NaN", r.weight);
   expect_scaler("after a step on NaN", *trainer, 32, 0);
 }
@@ -213,9 +223,7 @@ TEST(Growth, ThousandsOfStepsByDefault) {
   const kata::TrainerOptions defaults;
   RandomTensors random;
   Course course(random, defaults);
-  course.trainer->set_scaler({8, defaults.growth_interval - 1});
-  course.expected.scale = 8;
-  course.expected.good_steps = defaults.growth_interval - 1;
+  course.set({8, defaults.growth_interval - 1});
   course.run("..");
 }
 
@@ -243,11 +251,9 @@ TEST(Scaler, IsSetAndGoneOnFrom) {
   RandomTensors random;
   Course course(random, {.initial_scale = 64, .growth_interval = 4}), other(random, {});
   course.run("..");
-  course.trainer->set_scaler({1536.5, 3});
+  course.set({1536.5, 3});
   expect_scaler("after set_scaler({1536.5, 3})", *course.trainer, 1536.5, 3);
   expect_scaler("of another trainer", *other.trainer, 65536, 0);
-  course.expected.scale = 1536.5;
-  course.expected.good_steps = 3;
   course.run(".x....");
 }
 

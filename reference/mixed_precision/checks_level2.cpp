@@ -97,8 +97,7 @@ TEST(Checkpoint, EXAMPLE_ComesBack) {
   TrainingRun other = example_run(7, 8, 9, 10, {2, 0});
   kata::MemoryDisk disk;
   run.save(disk);
-  other.load(disk);
-  other.expect("after load_checkpoint", run.numbers());
+  other.expect_loaded("the checkpoint", disk, "run", run.numbers());
 }
 
 TEST(DamagedFile, EXAMPLE_IsRefused) {
@@ -134,8 +133,7 @@ TEST(Checkpoint, IsBitExactForEveryForm) {
   CrashDisk elsewhere;  // the file alone holds the checkpoint
   elsewhere.put("copy", bytes);
   TrainingRun other(zeros_like(parameters), zeros_like(run.optimizer.state()), {1, 0});
-  other.load(elsewhere, "copy");
-  other.expect("loaded from a copy on another disk", numbers);
+  other.expect_loaded("a copy on another disk", elsewhere, "copy", numbers);
   expect_that(other.trainer.set == 1,
               "set_scaler() was called " + std::to_string(other.trainer.set) + " times, not once");
 }
@@ -149,8 +147,7 @@ TEST(Checkpoint, KeepsScalersExactly) {
     run.trainer.now = scaler;
     CrashDisk disk;
     run.save(disk);
-    reader.load(disk);
-    reader.expect("after load_checkpoint", run.numbers());
+    reader.expect_loaded("the checkpoint", disk, "run", run.numbers());
   }
 }
 
@@ -163,8 +160,8 @@ TEST(Checkpoint, OfNoTensorsAndOfMany) {
     TrainingRun other({}, zeros_like(tensors), {1, 0});
     CrashDisk disk;
     run.save(disk);
-    other.load(disk);
-    other.expect("of " + std::to_string(count) + " after load_checkpoint", run.numbers());
+    const std::string what = "a checkpoint of " + std::to_string(count) + " tensors";
+    other.expect_loaded(what, disk, "run", run.numbers());
   }
 }
 
@@ -183,8 +180,7 @@ TEST(Checkpoint, IsLoadedInPlace) {
   for (const torch::Tensor& t : target.tensors()) memory.push_back(t.const_data_ptr());
   CrashDisk disk;
   run.save(disk);
-  target.load(disk);
-  target.expect("after load_checkpoint", run.numbers());
+  target.expect_loaded("the checkpoint", disk, "run", run.numbers());
   const Tensors now = target.tensors();
   for (std::size_t i = 0; i < now.size(); ++i) {
     expect_that(now[i].const_data_ptr() == memory[i],
@@ -206,8 +202,7 @@ TEST(Checkpoint, IsReplacedByTheNext) {
     const TrainingRun run({parameter(random.normal({size}))}, {}, {2, size});
     TrainingRun other({parameter(torch::zeros({size}))}, {}, {1, 0});
     run.save(disk);
-    other.load(disk);
-    other.expect("of the latest of several checkpoints", run.numbers());
+    other.expect_loaded("the latest of several checkpoints", disk, "run", run.numbers());
   }
 }
 

@@ -21,10 +21,10 @@ struct Crash {};
 enum class Unsynced { kAsBefore, kNothing, kFirstHalf, kSecondHalfZeros, kAll };
 
 inline constexpr std::pair<Unsynced, const char*> kUnsynced[] = {
-    {Unsynced::kAsBefore, "as they were before the write"},
+    {Unsynced::kAsBefore, "as before the write"},
     {Unsynced::kNothing, "lost"},
     {Unsynced::kFirstHalf, "cut off"},
-    {Unsynced::kSecondHalfZeros, "torn, zeros at the end"},
+    {Unsynced::kSecondHalfZeros, "torn with zeros at the end"},
     {Unsynced::kAll, "written in full"},
 };
 

@@ -122,6 +122,18 @@ struct TrainingRun {
     kata::load_checkpoint(disk, name, optimizer, trainer);
   }
 
+  /// Loads it; it must be there and have these numbers.
+  void expect_loaded(const std::string& what, const kata::Disk& disk, const std::string& name,
+                     const Numbers& numbers) {
+    try {
+      load(disk, name);
+    } catch (const std::exception& e) {
+      return support::fail("loading " + what +
+                           " threw an exception: " + std::string(e.what()).substr(0, 200));
+    }
+    expect("of " + what + " after load_checkpoint", numbers);
+  }
+
   StillOptimizer optimizer;
   StillTrainer trainer;
 };

@@ -3,6 +3,8 @@
 // Models, optimizers and small assertions that the checks of both levels share.
 
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -39,6 +41,16 @@ inline void expect_number(const std::string& what, double got, double expected,
                 inputs);
 }
 
+/// The bits of a little-endian number.
+inline std::string hex(const char* bytes, std::size_t width) {
+  std::string text;
+  for (std::size_t i = width; i-- > 0;) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    text += {"0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15]};
+  }
+  return text;
+}
+
 /// As support::expect_same_bits, also for NaN, −0 and every dtype.
 inline void expect_same_bits(const std::string& what, const torch::Tensor& got,
                              const torch::Tensor& expected, const Inputs& inputs = {}) {
@@ -49,12 +61,13 @@ inline void expect_same_bits(const std::string& what, const torch::Tensor& got,
   const char* right = static_cast<const char*>(b.const_data_ptr());
   for (std::int64_t i = 0; i < a.numel(); ++i, left += width, right += width) {
     if (std::memcmp(left, right, width) == 0) continue;
-    const auto value = [i](const torch::Tensor& t) {
-      return support::number(t.reshape({-1})[i].to(torch::kFloat64).item<double>());
+    const auto value = [i, width](const torch::Tensor& t, const char* bytes) {
+      return support::number(t.reshape({-1})[i].to(torch::kFloat64).item<double>()) + " (0x" +
+             hex(bytes, width) + ")";
     };
     support::fail(what + " must be the same bit for bit and differs at " +
-                      support::index_text(i, a.sizes()) + ": expected " + value(b) + ", got " +
-                      value(a) + " (NaN and 0 have several bit patterns)",
+                      support::index_text(i, a.sizes()) + ": expected " + value(b, right) +
+                      ", got " + value(a, left),
                   inputs);
     return;
   }
@@ -172,7 +185,10 @@ inline std::string joined(const std::vector<std::string>& words) {
 }
 
 inline std::string text(const kata::ScalerState& s) {
-  return "{" + support::number(s.scale) + ", " + std::to_string(s.good_steps) + "}";
+  char scale[32];
+  std::snprintf(scale, sizeof scale, "%.9g", s.scale);
+  if (std::strtod(scale, nullptr) != s.scale) std::snprintf(scale, sizeof scale, "%.17g", s.scale);
+  return "{" + std::string(scale) + ", " + std::to_string(s.good_steps) + "}";
 }
 
 inline void expect_scaler(const std::string& when, const kata::Trainer& trainer, double scale,
@@ -186,21 +202,22 @@ inline void expect_scaler(const std::string& when, const kata::Trainer& trainer,
 
 /// What the report says, field by field.
 inline void expect_report(const kata::StepReport& got, const kata::StepReport& expected,
-                          const support::Tolerance& tolerance, const Inputs& inputs) {
+                          const support::Tolerance& tolerance, const Inputs& inputs,
+                          const std::string& when = "") {
   expect_that(got.stepped == expected.stepped,
               std::string("the report says stepped = ") + (got.stepped ? "true" : "false") +
-                  ", expected " + (expected.stepped ? "true" : "false"),
+                  ", expected " + (expected.stepped ? "true" : "false") + when,
               inputs);
-  expect_number("loss in the report", got.loss, expected.loss, tolerance, inputs);
+  expect_number("loss in the report" + when, got.loss, expected.loss, tolerance, inputs);
   if (expected.stepped) {
-    expect_number("norm in the report", got.norm, expected.norm, tolerance, inputs);
+    expect_number("norm in the report" + when, got.norm, expected.norm, tolerance, inputs);
   } else {
     expect_that(!std::isfinite(got.norm),
                 "norm in the report of a skipped step is " + support::number(got.norm) +
-                    ", expected infinity or NaN",
+                    ", expected infinity or NaN" + when,
                 inputs);
   }
-  expect_number("scale in the report", got.scale, expected.scale,
+  expect_number("scale in the report" + when, got.scale, expected.scale,
                 {"exactly", torch::kFloat64, 0, 0}, inputs);
 }
 
@@ -212,21 +229,21 @@ inline kata::TrainerOptions options(double scale, double max_norm = HUGE_VAL) {
 /// One step of plain descent on the regression, compared in all that it leaves behind.
 inline void expect_right_step(const Regression& r, kata::Trainer& trainer,
                               const kata::TrainerOptions& o, double lr,
-                              const support::Tolerance& tolerance) {
+                              const support::Tolerance& tolerance, const std::string& when = "") {
   Inputs in = r.shown();
   in.push_back(
       {"[scale, max_norm]", torch::tensor({o.initial_scale, o.max_norm}, torch::kFloat64)});
   const oracle::LinearStep expected(r.batch.inputs, r.batch.targets, r.weight, r.bias, o.max_norm);
   const torch::Tensor weight = oracle::float64(r.weight), bias = oracle::float64(r.bias);
   const kata::StepReport report = trainer.step(r.batch);
-  expect_report(report, {expected.loss, expected.norm, o.initial_scale, true}, tolerance, in);
+  expect_report(report, {expected.loss, expected.norm, o.initial_scale, true}, tolerance, in, when);
   const auto expect = [&](const std::string& name, const torch::Tensor& parameter,
                           const torch::Tensor& before, const torch::Tensor& gradient) {
     if (!gradient.defined()) return;
-    support::expect_close(name + "'s gradient after the step, unscaled and clipped",
+    support::expect_close(name + "'s gradient after the step, unscaled and clipped" + when,
                           parameter.grad(), gradient, tolerance, in);
-    support::expect_close(name + " after the step", parameter, before - gradient * lr, tolerance,
-                          in);
+    support::expect_close(name + " after the step" + when, parameter, before - gradient * lr,
+                          tolerance, in);
   };
   expect("weight", r.weight, weight, expected.weight_gradient);
   expect("bias", r.bias, bias, expected.bias_gradient);
