@@ -235,7 +235,7 @@ TEST(Overflow, StopsAtMinScale) {
 
 TEST(Scaler, RandomCourse) {
   RandomTensors random;
-  for (int round = 0; round < 3; ++round) {
+  for (int round = 0; round < 2; ++round) {
     const kata::TrainerOptions options{
         .initial_scale = static_cast<double>(random.integer(1 << 4, 1 << 7)),
         .min_scale = static_cast<double>(random.integer(1, 15)),

@@ -59,17 +59,14 @@ TEST(DamagedFile, AnyByteChanged) {
   SmallRun run(random);
   const std::string bytes = saved(run);
   for (std::size_t at = 0; at < bytes.size(); ++at) {
-    const auto mask = static_cast<char>(1 << random.integer(0, 7));
     const Reason reason = at < 8         ? Reason::kForeign
                           : at < kHeader ? Reason::kVersion
                                          : Reason::kDamaged;
-    for (const char flip : {mask, static_cast<char>(0xff)}) {
-      std::string changed = bytes;
-      changed[at] = static_cast<char>(changed[at] ^ flip);
-      const std::string what = "a checkpoint with its byte " + std::to_string(at) + " of " +
-                               std::to_string(bytes.size()) + " changed";
-      if (!expect_refused_bytes(what, run, changed, reason)) return;
-    }
+    std::string changed = bytes;  // in one bit, or in all of the byte
+    changed[at] ^= static_cast<char>(at % 2 == 0 ? 1 << random.integer(0, 7) : 0xff);
+    const std::string what = "a checkpoint with its byte " + std::to_string(at) + " of " +
+                             std::to_string(bytes.size()) + " changed";
+    if (!expect_refused_bytes(what, run, changed, reason)) return;
   }
 }
 
