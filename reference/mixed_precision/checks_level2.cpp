@@ -54,8 +54,8 @@ Tensors all_forms(RandomTensors& random) {
           random.normal({2, 3, 4}).permute({2, 0, 1}),
           random.normal({7}).to(torch::kFloat16),
           random.normal({2, 2}).to(torch::kBFloat16),
-          torch::tensor(random.integer(0, 1) == 0 ? std::numeric_limits<std::int64_t>::min()
-                                                  : (std::int64_t{1} << 53) + 1),
+          torch::tensor((std::int64_t{1} << 53) + 1 + 2 * random.integer(0, 9)),  // no double
+          torch::full({2}, std::numeric_limits<std::int64_t>::min(), torch::kInt64),
           random.coins({9}),
           random.coins({70001}),  // more than 16 bits count
           random.normal({5}).mul(100).to(torch::kInt32),
