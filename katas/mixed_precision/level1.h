@@ -14,7 +14,8 @@ class Model {
  public:
   virtual ~Model() = default;
 
-  /// inputs (N, …) → outputs (N, K), float16, bfloat16, float32 or float64.
+  /// inputs (N, …) → outputs (N, K), float16, bfloat16, float32 or float64. Nothing that it
+  /// computes from requires a gradient but parameters of the optimizer.
   virtual torch::Tensor forward(const torch::Tensor& inputs) = 0;
 };
 
@@ -28,16 +29,18 @@ class Optimizer {
   virtual std::vector<torch::Tensor> parameters() const = 0;
 
   /// What step() keeps beside the parameters: moments, counters. Handles to the tensors themselves,
-  /// not copies; always the same tensors. For level 2.
+  /// not copies; always the same tensors, all of them defined. For level 2.
   virtual std::vector<torch::Tensor> state() const = 0;
 
   /// Clears the gradients of all parameters: each is undefined or zero afterwards.
   virtual void zero_grad() = 0;
 
   /// Changes the parameters in place by their gradients, and leaves those gradients as they are.
+  /// May be called with grad mode on or off.
   virtual void step() = 0;
 };
 
+/// Neither requires a gradient.
 struct Batch {
   torch::Tensor inputs;   // (N, …)
   torch::Tensor targets;  // (N, K), float32 or float64
@@ -54,12 +57,12 @@ struct TrainerOptions {
 /// What the next step depends on, beside model and optimizer.
 struct ScalerState {
   double scale = 0;             // what the loss is multiplied by
-  std::int64_t good_steps = 0;  // steps taken since the last skip or the last growth
+  std::int64_t good_steps = 0;  // ≥ 0; steps taken since the last skip or the last growth
 };
 
 /// What one Trainer::step did.
 struct StepReport {
-  double loss = 0;       // not scaled
+  double loss = 0;       // not scaled; infinite if it overflows the targets' dtype
   double norm = 0;       // of the unscaled gradient, before clipping; not finite if skipped
   double scale = 0;      // the one that this step used
   bool stepped = false;  // false: skipped
@@ -70,7 +73,8 @@ class Trainer {
  public:
   virtual ~Trainer() = default;
 
-  /// One step on the mean squared error over all N·K elements, N·K ≥ 1. In this order:
+  /// One step on the mean squared error over all N·K elements, N·K ≥ 1, called with grad mode on.
+  /// In this order:
   ///   optimizer.zero_grad(), outputs = model.forward(batch.inputs)        once each
   ///   loss = mean((outputs − targets)²), the outputs converted to the targets' dtype first
   ///   backward of scale · loss
@@ -78,17 +82,19 @@ class Trainer {
   ///   if an element of a gradient is NaN or infinite, the step is skipped: step() is not called,
   ///     scale ← max(scale / 2, min_scale), good_steps ← 0
   ///   else: gradients · min(1, max_norm / (norm + 1e-6)), optimizer.step(), good_steps + 1; if
-  ///     that is growth_interval, scale ← min(2 · scale, max_scale), good_steps ← 0
+  ///     that is growth_interval or more, scale ← min(2 · scale, max_scale), good_steps ← 0
   ///
   /// norm is the root of the sum of the squares of all unscaled gradients, as of one vector, summed
   /// in float64; an undefined gradient is left out and stays undefined. After a step that was taken
-  /// the gradients are still those that optimizer.step() saw. Nothing keeps a graph after the call.
+  /// the gradients are still those that optimizer.step() saw. When step() has returned, nothing
+  /// keeps the graph of this forward, not even until the next step.
   virtual StepReport step(const Batch& batch) = 0;
 
   /// As after the last step; {initial_scale, 0} before the first.
   virtual ScalerState scaler() const = 0;
 
-  /// The next step goes on from this.
+  /// The next step goes on from this. Its scale lies between min_scale and max_scale; good_steps
+  /// may be growth_interval or more (of a run with a longer one).
   virtual void set_scaler(const ScalerState& state) = 0;
 };
 

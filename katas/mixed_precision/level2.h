@@ -70,18 +70,19 @@ inline constexpr std::uint32_t kCheckpointVersion = 1;
 /// Writes optimizer.parameters(), optimizer.state() and trainer.scaler() into the file `name`. When
 /// it has returned, the checkpoint survives any crash. If it is interrupted, by a crash or an error
 /// of the disk, `name` is what it was before, or the new checkpoint, whole. A DiskError is passed
-/// on.
+/// on, its type and its text unchanged.
 ///
 /// The file begins with the 8 bytes "KATACKPT" and kCheckpointVersion as a uint32, little-endian;
 /// the rest is up to the implementation. It alone holds the checkpoint. Other files that are needed
-/// on the way have names that begin with name + "."; what an interrupted save left of them does not
-/// disturb, and when save has returned none is there.
+/// on the way have names that begin with name + ".": such names are save_checkpoint's alone. What
+/// an interrupted save left of them does not disturb, and when save has returned none is there.
 void save_checkpoint(Disk& disk, const std::string& name, const Optimizer& optimizer,
                      const Trainer& trainer);
 
 /// Puts everything back, bit for bit: into the tensors of parameters() and state(), in place, and
 /// by trainer.set_scaler(), once. Throws CheckpointError with the first reason that applies, in the
-/// order of Reason; then no tensor has changed and set_scaler() was not called.
+/// order of Reason; then no tensor has changed and set_scaler() was not called. A DiskError of
+/// read() is passed on as above.
 void load_checkpoint(const Disk& disk, const std::string& name, Optimizer& optimizer,
                      Trainer& trainer);
 

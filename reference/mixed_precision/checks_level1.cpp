@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
+#include <torch/csrc/autograd/function.h>
 
 #include <limits>
+#include <optional>
+#include <string>
 
 #include "checks_level1_clipping.h"
 #include "checks_level1_scale.h"
@@ -32,7 +35,7 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// Tells the optimizer's list when forward is called.
+/// Tells the optimizer's list when forward is called, and sees when the graph of it is gone.
 class RecordingModel : public kata::Model {
  public:
   RecordingModel(const Regression& r, RecordingOptimizer& optimizer)
@@ -41,10 +44,13 @@ class RecordingModel : public kata::Model {
   torch::Tensor forward(const torch::Tensor& inputs) override {
     optimizer_.events.emplace_back("forward");
     seen = inputs;
-    return model_.forward(inputs);
+    const torch::Tensor outputs = model_.forward(inputs);
+    graph.emplace(outputs.grad_fn());
+    return outputs;
   }
 
   torch::Tensor seen;
+  std::optional<c10::weak_intrusive_ptr<torch::autograd::Node>> graph;
 
  private:
   kata::Linear model_;
@@ -263,9 +269,17 @@ TEST(Graphs, AreGoneAfterTheStep) {
   RandomTensors random;
   const Regression r = random_regression(random, torch::kFloat32, 64, 8, 64);
   const support::UntouchedInputs guard({{"inputs", r.batch.inputs}, {"targets", r.batch.targets}});
-  kata::Linear model = r.model();
-  kata::Sgd sgd(r.parameters(), 0.01);
-  const auto trainer = kata::make_trainer(model, sgd, options(64, 1));
+  RecordingOptimizer optimizer(r.parameters(), 0.01);
+  RecordingModel model(r, optimizer);
+  const auto trainer = kata::make_trainer(model, optimizer, options(64, 1));
+  const kata::Batch bad{torch::full_like(r.batch.inputs, kInfinity), r.batch.targets};
+  for (const bool taken : {true, false}) {
+    trainer->step(taken ? r.batch : bad);
+    expect_that(!model.graph || model.graph->expired(),
+                std::string("step() has returned, the step was ") + (taken ? "taken" : "skipped") +
+                    ", and something keeps the graph of its forward");
+  }
+  trainer->step(r.batch);
   const auto peak_of = [&](int steps) {
     const support::AllocationProbe probe;
     for (int i = 0; i < steps; ++i) trainer->step(r.batch);

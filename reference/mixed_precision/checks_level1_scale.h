@@ -255,6 +255,8 @@ TEST(Scaler, IsSetAndGoneOnFrom) {
   expect_scaler("after set_scaler({1536.5, 3})", *course.trainer, 1536.5, 3);
   expect_scaler("of another trainer", *other.trainer, 65536, 0);
   course.run(".x....");
+  course.set({96, 9});  // of a run with a longer growth_interval
+  course.run("......");
 }
 
 TEST(Scaler, TwoTrainersShareNothing) {

@@ -5,6 +5,7 @@
 
 #include "checks_level2_crash.h"
 #include "checks_level2_damage.h"
+#include "checks_level2_errors.h"
 #include "crash_disk.h"
 #include "level2.h"
 #include "run_cases.h"

@@ -17,6 +17,12 @@ namespace crash_disk {
 /// What a crash throws into the program: nothing that a handler of errors would catch.
 struct Crash {};
 
+/// What an error of this disk is: a type that the attempt has never heard of.
+class DerivedDiskError : public kata::DiskError {
+ public:
+  using kata::DiskError::DiskError;
+};
+
 /// What a crash makes of contents that were not synced.
 enum class Unsynced { kAsBefore, kNothing, kFirstHalf, kSecondHalfZeros, kAll };
 
@@ -147,7 +153,7 @@ class CrashDisk : public kata::Disk {
     if (!name.empty()) touched.push_back(name);
     if (event == Event::kDiskError) {
       effect(/*half=*/true);
-      throw kata::DiskError("no space left: " + what);
+      throw DerivedDiskError("no space left: " + what);
     }
     crashed_ = event == Event::kCrashBefore || event == Event::kCrashAfter;
     if (event != Event::kCrashBefore) effect(/*half=*/false);

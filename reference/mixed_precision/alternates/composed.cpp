@@ -44,8 +44,9 @@ class OperatorTrainer : public Trainer {
       if (p.grad().defined()) p.mutable_grad() = p.grad() / state_.scale * factor;
     }
     optimizer_.step();
-    state_.good_steps = (state_.good_steps + 1) % options_.growth_interval;
-    if (state_.good_steps == 0) state_.scale = std::fmin(state_.scale * 2, options_.max_scale);
+    const bool grows = state_.good_steps + 1 >= options_.growth_interval;
+    state_.good_steps = grows ? 0 : state_.good_steps + 1;
+    if (grows) state_.scale = std::fmin(state_.scale * 2, options_.max_scale);
     return report;
   }
 
