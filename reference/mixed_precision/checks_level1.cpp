@@ -276,8 +276,8 @@ TEST(Graphs, AreGoneAfterTheStep) {
   for (const bool taken : {true, false}) {
     trainer->step(taken ? r.batch : bad);
     expect_that(!model.graph || model.graph->expired(),
-                std::string("step() has returned, the step was ") + (taken ? "taken" : "skipped") +
-                    ", and something keeps the graph of its forward");
+                std::string("after a step that was ") + (taken ? "taken" : "skipped") +
+                    ": expected the graph of its forward to be gone, but something keeps it");
   }
   trainer->step(r.batch);
   const auto peak_of = [&](int steps) {
