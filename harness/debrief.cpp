@@ -122,8 +122,8 @@ std::string render_debrief(const SessionFolder& folder, const KataMaterial& mate
                     folder.id()));
   }
   return title(folder, session, terminal) + verdict(folder, session, terminal) +
-         rescued_text(folder) + seal_table(folder, session, terminal) +
-         planted_bugs(session, material, terminal) +
+         rescued_text(folder) + planted_bugs(session, material, terminal) +
+         seal_table(folder, session, terminal) +
          render_follow_ups(folder, session, material.kata, terminal);
 }
 

@@ -41,11 +41,7 @@ void write_statement(const SessionFolder& folder, const Kata& kata, const Sessio
   std::string text;
   for (int level = session.created.first_level; level <= session.open_level; ++level) {
     const std::string statement = read_text_file(kata.statement(level), kAttemptBytesMax);
-    for (const std::string_view line : split_lines(statement)) {
-      const auto indent = static_cast<int>(std::min(line.find_first_not_of(' '), line.size()));
-      text += wrap(line, kStatementColumns, indent) + "\n";
-    }
-    text += "\n";
+    text += reflowed(statement, kStatementColumns) + "\n";
   }
   write_durably(folder.statement(), text);
 }

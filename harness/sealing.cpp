@@ -19,10 +19,14 @@ constexpr char kNoSeat[] = "nobody sits down to a terminal of ours";
 constexpr char kTerminal[] = "TERM=screen-256color";
 
 /// What a shell inside begins with: the client's requests as words of their own.
-constexpr char kBashrc[] = R"(PS1='\[\e[1m\]unaided\[\e[0m\] \w\$ '
+constexpr char kBashrc[] = R"(PS1='\[\e[1m\]unaided\[\e[0m\]\$ '
 u() { /run/kata/unaided "$@"; }
 for word in check run submit unlock finish hint api status; do alias "$word=u $word"; done
 alias left='u time'
+# What the session sits down to, as a job of this shell: Ctrl-Z and fg work on it.
+if [ -n "$UNAIDED_FIRST" ]; then
+  PROMPT_COMMAND='first=$UNAIDED_FIRST; unset UNAIDED_FIRST PROMPT_COMMAND; eval "$first"'
+fi
 )";
 
 SealPlan plan_for(const SessionFolder& folder, const Installation& installation,

@@ -69,14 +69,14 @@ void Seating::open(const std::vector<std::string>& command) {
 
 /// The command, then a shell, whatever became of the command.
 std::vector<std::string> Seating::left_pane(const std::vector<std::string>& command) const {
-  std::string script;
-  for (const std::string& word : command) script += shell_quoted(word) + " ";
-  const char* shell = sealed_ ? "/bin/bash" : "\"${SHELL:-/bin/sh}\"";
-  script += (command.empty() ? "exec " : "; exec ") + std::string(shell);
-  const std::vector<std::string> argv = {"/bin/sh", "-c", script};
-  if (!sealed_) return argv;
+  std::string line;
+  for (const std::string& word : command) line += shell_quoted(word) + " ";
+  if (!sealed_)
+    return {"/bin/sh", "-c",
+            (line.empty() ? "" : line + "; ") + std::string("exec \"${SHELL:-/bin/sh}\"")};
+  const std::vector<std::string> shell = {"/usr/bin/env", "UNAIDED_FIRST=" + line, "/bin/bash"};
   return seat_command(fs::read_symlink("/proc/self/exe"), folder_.seal_plan(), folder_.seat_info(),
-                      argv);
+                      shell);
 }
 
 std::optional<SeatInfo> Seating::seat() const {

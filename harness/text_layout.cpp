@@ -3,6 +3,20 @@
 #include <algorithm>
 
 namespace unaided {
+namespace {
+
+bool is_item(std::string_view line) {
+  const std::size_t mark = line.find_first_not_of("0123456789");
+  const bool numbered = mark != std::string_view::npos && mark > 0 && line[mark] == '.';
+  return line.starts_with("- ") || line.starts_with("* ") || numbered;
+}
+
+bool stays(std::string_view line) {
+  return line.empty() || line.starts_with("    ") || line.starts_with('#') ||
+         line.starts_with('|') || line.starts_with("```");
+}
+
+}  // namespace
 
 std::vector<std::string_view> split_lines(std::string_view text) {
   std::vector<std::string_view> lines;
@@ -42,6 +56,30 @@ std::string wrap(std::string_view text, int width, int indent) {
     begin = end + 1;
   }
   return wrapped;
+}
+
+std::string reflowed(std::string_view markdown, int width) {
+  std::string text;
+  std::string paragraph;
+  bool in_code = false;
+  const auto finish = [&] {
+    if (!paragraph.empty()) text += wrap(paragraph, width, is_item(paragraph) ? 2 : 0) + "\n";
+    paragraph.clear();
+  };
+  for (const std::string_view line : split_lines(markdown)) {
+    if (in_code || stays(line)) {
+      finish();
+      text.append(line).append("\n");
+      if (line.starts_with("```")) in_code = !in_code;
+      continue;
+    }
+    if (is_item(line)) finish();
+    const std::size_t start = paragraph.empty() ? 0 : line.find_first_not_of(' ');
+    if (!paragraph.empty()) paragraph += ' ';
+    paragraph += line.substr(std::min(start, line.size()));
+  }
+  finish();
+  return text;
 }
 
 std::string clipped(std::string_view line, std::size_t width, const Terminal& terminal) {

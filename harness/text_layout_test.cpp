@@ -27,5 +27,17 @@ TEST(Clipped, CutsBetweenCharactersAndSaysSo) {
   EXPECT_EQ(clipped("a√√", 3, terminal), "a...");
 }
 
+TEST(Reflowed, JoinsParagraphsAndItemsAndLeavesTheRest) {
+  EXPECT_EQ(
+      reflowed("# A heading that is longer than the pane\n\nOne two\nthree four five.\n- item one\n"
+               "  goes on here\n- two\n\n    code that is not touched at all\n| a | table |\n",
+               14),
+      "# A heading that is longer than the pane\n\nOne two three\nfour five.\n- item one\n"
+      "  goes on here\n- two\n\n    code that is not touched at all\n| a | table |\n");
+  EXPECT_EQ(reflowed("```cpp\nint  a;\nint b;\n```\nwords\n", 40),
+            "```cpp\nint  a;\nint b;\n```\nwords\n");
+  EXPECT_EQ(reflowed("1. one\n2. two\n", 40), "1. one\n2. two\n");
+}
+
 }  // namespace
 }  // namespace unaided

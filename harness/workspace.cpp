@@ -17,6 +17,7 @@
 #include "compiler.h"
 #include "drill.h"
 #include "fault.h"
+#include "seal.h"
 #include "text_file.h"
 
 namespace unaided {
@@ -83,12 +84,12 @@ constexpr std::array<TrialRow, 2> kTrials = {{
   std::cout << x.dump(2) << '\n';)"},
 }};
 
-/// $UNAIDED_SESSION tells the program which session; the launcher stands in for a program that an
-/// update has moved.
+/// $UNAIDED_SESSION tells the program which session; in a sealed one only the client is there, and
+/// the launcher stands in for a program that an update has moved.
 constexpr char kShim[] = R"(#!/bin/sh
 # unaided, for the session of this folder.
 export UNAIDED_COMMAND=./u UNAIDED_SESSION={session}
-for program in {program} {launcher}; do
+for program in {inside} {program} {launcher}; do
   [ -x "$program" ] && exec "$program" "$@"
 done
 echo "unaided is no longer at {root}: start it from where it is now" >&2
@@ -174,6 +175,7 @@ std::string compile_commands(const fs::path& folder, const Installation& install
 
 std::string shim(const WorkspacePlan& plan, const Installation& installation) {
   return fmt::format(kShim, fmt::arg("session", shell_quoted(plan.session.string())),
+                     fmt::arg("inside", kSeatClient),
                      fmt::arg("program", shell_quoted(plan.program.string())),
                      fmt::arg("launcher", shell_quoted((installation.root / "unaided").string())),
                      fmt::arg("root", installation.root.string()));

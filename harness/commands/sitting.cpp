@@ -21,6 +21,11 @@ nlohmann::json status_now(const SessionFolder& folder) {
   return status_to_json(folder, folder.replay(), SystemClock().now(), folder.hosted());
 }
 
+void end_sitting(CommandContext& context, const SessionFolder& folder) {
+  print_debrief(context, folder);
+  context.exit_code = passed(folder.replay()) ? 0 : 1;
+}
+
 /// Past its deadline, a session that is taken up only has its last save judged.
 void await_judgement(CommandContext& context, const SessionFolder& folder) {
   fmt::print("Time is over: judging the last save before the deadline.\n");
@@ -32,8 +37,7 @@ void await_judgement(CommandContext& context, const SessionFolder& folder) {
   const Session session = folder.replay();
   if (session.phase == Phase::kRunning)
     throw Fault("it could not be judged; see " + folder.log().string());
-  print_debrief(context, folder);
-  context.exit_code = passed(session) ? 0 : 1;
+  end_sitting(context, folder);
 }
 
 void print_directions(CommandContext& context, const SessionFolder& folder) {
@@ -66,7 +70,7 @@ void show_screen(CommandContext& context, const SessionFolder& folder,
   if (made.is_null()) return;
   Screen(folder).attach();
   const nlohmann::json status = status_now(folder);
-  if (status.at("phase") != "running") return print_debrief(context, folder);
+  if (status.at("phase") != "running") return end_sitting(context, folder);
   const nlohmann::json& left_ms = status.at("time_left_ms");
   if (!left_ms.is_null() && left_ms <= 0) return await_judgement(context, folder);
   fmt::print("{}", render_status(status, context.terminal()));

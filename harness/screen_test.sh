@@ -1,0 +1,184 @@
+#!/usr/bin/env bash
+# Sits down to real sessions in a real terminal (a tmux server of the test's own) and looks at what a
+# candidate would see: screen_test.sh PROGRAM. Skipped (77) where tmux, vim or bubblewrap is missing.
+set -uo pipefail
+program=$1
+root=$(cd -- "$(dirname -- "$0")/.." && pwd)
+for tool in tmux vim bwrap; do
+  command -v "$tool" >/dev/null || { echo "skipped: no $tool"; exit 77; }
+done
+work=$(mktemp -d)
+export XDG_STATE_HOME=$work/state XDG_RUNTIME_DIR=$work/run EDITOR=vim TERM=screen-256color
+unset VISUAL TMUX UNAIDED_SESSION
+mkdir -m 700 -- "$XDG_STATE_HOME" "$XDG_RUNTIME_DIR"
+outer=(tmux -S "$work/outer")
+passed=0
+
+cleanup() {
+  "${outer[@]}" kill-server 2>/dev/null
+  "$program" abandon >/dev/null 2>&1
+  rm -rf -- "$work"
+}
+trap cleanup EXIT
+
+fail() {
+  echo "FAILED: $1"
+  "${outer[@]}" capture-pane -p 2>/dev/null | sed 's/^/  | /'
+  exit 1
+}
+
+sit() { # arguments of the program, in a new terminal of 170 x 45
+  close_terminal
+  "${outer[@]}" new-session -d -x 170 -y 45 -c "$root" \
+    "'$program' $*; echo \"EXIT \$?\"; exec sleep 600"
+}
+
+close_terminal() {
+  "${outer[@]}" kill-server 2>/dev/null
+  while "${outer[@]}" has-session 2>/dev/null; do sleep 0.1; done
+  rm -f -- "$work/outer"
+}
+
+type_in() { "${outer[@]}" send-keys "$@"; }
+
+shown() { "${outer[@]}" capture-pane -p 2>/dev/null; }
+
+await() { # what is to be seen, for at most 30 s
+  for _ in $(seq 150); do
+    if shown | grep -qF -- "$1"; then
+      passed=$((passed + 1))
+      return
+    fi
+    sleep 0.2
+  done
+  fail "never saw: $1"
+}
+
+workspace() { "$program" status --json | sed -n 's/.*"workspace": "\([^"]*\)".*/\1/p'; }
+
+host_pid() { cat -- "$(workspace)/../lock"; }
+
+write_solution() { # by an editor's way of saving: beside it, then in its place
+  cat >"$1.new" <<'CPP'
+#include <cmath>
+// level 1
+#include "level1.h"
+namespace kata {
+torch::Tensor attention(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v) {
+  if (q.scalar_type() == torch::kBFloat16) {
+    return attention(q.to(torch::kFloat32), k.to(torch::kFloat32), v.to(torch::kFloat32))
+        .to(torch::kBFloat16);
+  }
+  const double root = std::sqrt(static_cast<double>(q.size(-1)));
+  return torch::softmax(torch::matmul(q, k.transpose(-2, -1)) / root, -1).matmul(v);
+}
+}  // namespace kata
+CPP
+  mv -- "$1.new" "$1"
+}
+
+a_drill_from_the_first_key_to_the_debrief() {
+  sit start attention --level 1 --seal required
+  await 'AI off: enforced'
+  await '# Level 1: softmax attention'
+  await 'not written yet'           # the starter, in vim
+  type_in Escape 'GO// typed here' Escape ':w' Enter
+  await '0 of 16 checks passed'     # the live verdict
+  await '| 0/16 |'                  # the status line
+  type_in C-z
+  await 'Stopped'
+  type_in 'fg' Enter
+  await '// typed here'
+  "${outer[@]}" resize-window -x 120 -y 40
+  await 'AI off: enforced'
+  type_in ':q' Enter
+  await 'unaided$'
+  type_in 'clear; ls /work /root/.ssh; env | grep SOCKET' Enter
+  await 'UNAIDED_SOCKET=/run/kata/host'
+  type_in './u api topk' Enter
+  await 'int64_t k'
+  type_in 'hint' Enter
+  await 'Hint 1 of 3'
+}
+
+a_terminal_that_is_closed_and_one_that_comes_back() {
+  local before
+  before=$(host_pid)
+  close_terminal
+  sit resume
+  await 'Hint 1 of 3'
+  [[ $(host_pid) == "$before" ]] || fail 'another host took the session up'
+}
+
+a_host_that_is_killed_takes_everything_along() {
+  local folder pid
+  folder=$(workspace)
+  pid=$(host_pid)
+  kill -9 "$pid"
+  await 'resume'
+  sleep 1
+  pgrep -f "$folder/../seal-plan.json|$(dirname "$folder")/tmux.conf" >/dev/null &&
+    fail 'something is left running after its host was killed'
+  sit resume
+  await 'AI off: enforced'
+  await '// typed here'
+}
+
+a_solution_is_submitted() {
+  write_solution "$(workspace)/attention.cpp"
+  await '16 of 16 checks passed'
+  type_in ':q!' Enter
+  await 'unaided$'
+  type_in 'submit' Enter
+  await 'EXIT 0'
+  shown | grep -qF 'not verifiable' || fail 'the debrief has no table of the seal'
+}
+
+a_deadline_with_unsaved_text() {
+  sit start attention --level 2 --minutes 0.2
+  await 'AI off: enforced'
+  type_in 'GO// never saved' Escape
+  await 'EXIT 1'
+  "${outer[@]}" capture-pane -p -S -200 | grep -qF '.attention.cpp.sw' ||
+    fail 'the unsaved text was not rescued'
+  local session late
+  session=$(basename "$work"/state/unaided/sessions/*l2)
+  late=$("$program" submit --session "$session" 2>&1)
+  [[ $late == *'is over'* ]] || fail "a late submit said: $late"
+}
+
+an_interview_asks_afterwards() {
+  sit start decoding --format interview -- /bin/bash
+  await '| AI off: enforced'
+  await 'unaided$'
+  type_in './u finish' Enter
+  await 'An interviewer would ask now'
+  type_in 'first answer' Enter Enter
+  sleep 0.5
+  type_in 'second answer' Enter Enter
+  sleep 0.5
+  type_in 'third answer' Enter Enter
+  await 'A good answer'
+  await 'EXIT 1'
+}
+
+an_assessment_unlocks() {
+  sit start decoding --format assessment -- /bin/bash
+  await '(assessment)'
+  await 'unaided$'
+  type_in './u unlock' Enter
+  await 'not judged yet'
+  type_in './u check; ./u unlock' Enter
+  await 'opens once the examples of level 1 pass'
+  type_in 'exit' Enter
+  "$program" abandon >/dev/null
+}
+
+for test in a_drill_from_the_first_key_to_the_debrief \
+  a_terminal_that_is_closed_and_one_that_comes_back \
+  a_host_that_is_killed_takes_everything_along a_solution_is_submitted \
+  a_deadline_with_unsaved_text an_interview_asks_afterwards an_assessment_unlocks; do
+  echo "$test"
+  "$test"
+done
+echo "$passed sights seen"
