@@ -52,7 +52,7 @@ class ScratchFolder {
 ///   run                                 → ran {"outcome", "message", "output", "exit_status"}
 ///   unlock                              → unlocked {"level"}
 ///   hint                                → hint {"number", "of", "text"}
-///   screen {"command": [..]}            → screen {"socket"}; not from inside the seat
+///   screen {"command": [..], "columns"}            → screen {"socket"}; not from inside the seat
 ///   status                              → status {"status"}
 ///   reset                               → reset {"kept"}
 ///   abandon                             → ended
@@ -138,6 +138,7 @@ class Host {
   Seating seating_;
   std::uintmax_t snapshot_bytes_ = 0;
   std::int64_t seat_seen_ms_ = 0;
+  int statement_columns_ = Screen::right_columns(160);
   std::string closing_;  // why nothing more is taken; empty while the session is open
   bool leaving_ = false;
 };

@@ -24,7 +24,6 @@ using nlohmann::json;
 
 constexpr int kUseExit = 2;
 constexpr int kShortExit = 1;
-constexpr int kStatementColumns = 64;  // of its pane, in a terminal of 160
 
 bool examples_pass(const GradeReport& report, int level) {
   int examples = 0;
@@ -37,11 +36,12 @@ bool examples_pass(const GradeReport& report, int level) {
 }
 
 /// What the statement's pane shows: a copy that the candidate cannot change.
-void write_statement(const SessionFolder& folder, const Kata& kata, const Session& session) {
+void write_statement(const SessionFolder& folder, const Kata& kata, const Session& session,
+                     int columns) {
   std::string text;
   for (int level = session.created.first_level; level <= session.open_level; ++level) {
     const std::string statement = read_text_file(kata.statement(level), kAttemptBytesMax);
-    text += reflowed(statement, kStatementColumns) + "\n";
+    text += reflowed(statement, columns) + "\n";
   }
   write_durably(folder.statement(), text);
 }
@@ -156,7 +156,7 @@ void Host::serve_unlock(Client client, const Request&) {
   record(Unlocked{setup_.clock->now(), session_.open_level + 1});
   show_levels(setup_.folder.workspace(), setup_.kata, format,
               {session_.created.first_level, session_.open_level});
-  write_statement(setup_.folder, setup_.kata, session_);
+  write_statement(setup_.folder, setup_.kata, session_, statement_columns_);
   listener_.send(client, {{"type", "unlocked"}, {"final", true}, {"level", session_.open_level}});
   tell({}, {{"type", "status"}, {"status", status()}});
 }
@@ -179,7 +179,9 @@ void Host::serve_hint(Client client, const Request&) {
 
 /// Whoever has a terminal attaches to the screen that this makes.
 void Host::serve_screen(Client client, const Request& request) {
-  write_statement(setup_.folder, setup_.kata, session_);
+  const int columns = request.value("columns", 0);
+  if (columns > 0) statement_columns_ = Screen::right_columns(columns);
+  write_statement(setup_.folder, setup_.kata, session_, statement_columns_);
   seating_.open(request.at("command").get<std::vector<std::string>>());
   listener_.send(client, {{"type", "screen"}, {"final", true}});
 }

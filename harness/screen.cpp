@@ -163,7 +163,7 @@ void Screen::make(const std::vector<std::string>& left) const {
                            "split-window",
                            "-h",
                            "-l",
-                           "42%",
+                           std::to_string(kRightPercent) + "%",
                            "-c",
                            "/",
                            statement,

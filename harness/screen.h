@@ -33,6 +33,10 @@ class Screen {
   /// Removes what a server that is gone leaves behind.
   void clean_up() const;
 
+  /// How wide the right panes are in a terminal of `columns`.
+  static constexpr int right_columns(int columns) { return columns * kRightPercent / 100 - 2; }
+  static constexpr int kRightPercent = 42;
+
   /// The terminal's part: shows the screen in this terminal until it is left or ends. Throws Fault.
   void attach() const;
 

@@ -65,8 +65,9 @@ void run_command(CommandContext& context, const SessionFolder& folder,
 
 void show_screen(CommandContext& context, const SessionFolder& folder,
                  const std::vector<std::string>& command) {
-  const nlohmann::json made =
-      ask_host(context, folder, {{"request", "screen"}, {"command", command}});
+  const nlohmann::json made = ask_host(
+      context, folder,
+      {{"request", "screen"}, {"command", command}, {"columns", context.terminal().width}});
   if (made.is_null()) return;
   Screen(folder).attach();
   const nlohmann::json status = status_now(folder);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 
 #include "../report_json.h"
@@ -16,10 +17,21 @@ namespace {
 
 using nlohmann::json;
 
+constexpr int kRoomMin = 20;  // columns, below which lines are not broken
 constexpr char kClearScreen[] = "\x1b[H\x1b[2J\x1b[3J";
 
+/// `line` broken between words, under its own indentation.
+std::string broken(std::string_view line, int columns) {
+  const std::size_t indent = std::min(line.find_first_not_of(' '), line.size());
+  const auto room = columns - static_cast<int>(indent);
+  if (static_cast<int>(line.size()) <= columns || room < kRoomMin) return std::string(line);
+  std::string rows = indented(wrap(line.substr(indent), room, 0), std::string(indent, ' '));
+  rows.pop_back();  // the last newline
+  return rows;
+}
+
 /// As much of `text` as this terminal shows at once, its beginning: the verdict comes first. Lines
-/// that do not fit are counted by their bytes, which are never fewer than their columns.
+/// are measured by their bytes, which are never fewer than their columns.
 std::string first_screen(const std::string& text) {
   winsize size{};
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row < 4 || size.ws_col == 0) {
@@ -28,9 +40,12 @@ std::string first_screen(const std::string& text) {
   int rows_left = size.ws_row - 2;
   std::string shown;
   for (const std::string_view line : split_lines(text)) {
-    rows_left -= 1 + static_cast<int>(line.size()) / size.ws_col;
+    const std::string rows = broken(line, size.ws_col);
+    for (const std::string_view row : split_lines(rows.empty() ? "\n" : rows)) {
+      rows_left -= 1 + static_cast<int>(row.size()) / (size.ws_col + 1);
+    }
     if (rows_left < 0) return shown + "  ... ./u check shows the rest\n";
-    shown.append(line).append("\n");
+    shown.append(rows).append("\n");
   }
   return shown;
 }
