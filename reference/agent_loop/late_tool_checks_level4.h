@@ -54,7 +54,9 @@ kata::Tool& add_slow_tool(Stage& stage, FakeClock& clock, const std::string& nam
 void expect_dropped(const Stage& stage, std::size_t message) {
   if (message >= stage.history.size()) return;  // reported already
   if (stage.history[message].text.find("RECEIPT-7f3a91") == std::string::npos) return;
-  transcript::fail("the late result shows in message " + std::to_string(message), stage.history);
+  transcript::fail("message " + std::to_string(message) +
+                       " holds what the tool returned too late, expected an error without it",
+                   stage.history);
 }
 
 TEST(LateTool, ResultIsReplacedByAnError) {

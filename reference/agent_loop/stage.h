@@ -141,7 +141,7 @@ class Stage {
       const std::string got = i < runs.size() ? in_quotes(runs[i]) : "none";
       const std::string want = i < expected.size() ? in_quotes(expected[i]) : "none";
       if (i < runs.size() && i < expected.size() && runs[i] == expected[i]) continue;
-      fail("tool run " + std::to_string(i) + ": expected " + want + ", got " + got + "; " +
+      fail("tool run " + std::to_string(i) + transcript::expected_got(want, got) + "; " +
                std::to_string(runs.size()) + " runs in all, expected " +
                std::to_string(expected.size()),
            history);
@@ -170,7 +170,8 @@ class Stage {
 
   /// Turns the lines into the model's script, and the requests that it should get.
   void prepare() {
-    transcript::setting() = setting;
+    transcript::setting() = setting + script_text();
+    if (setting.empty() && !transcript::setting().empty()) transcript::setting().erase(0, 2);
     std::size_t replies = 0;
     std::size_t seen = given_.size();
     const auto expect_call = [&](std::function<kata::Reply()> reply) {
@@ -227,7 +228,7 @@ class Stage {
     } catch (const std::exception& error) {
       return std::string("another exception, ") + in_quotes(error.what());
     }
-    return "none";
+    return "no exception";
   }
 
   bool expect_request(const std::string& name, std::size_t i, const Lines& lines) const {
@@ -237,6 +238,44 @@ class Stage {
     Lines chosen;
     for (const std::size_t line : sent_lines.at(i)) chosen.push_back(lines.at(line));
     return expect_conversation(name, model.requests[i], chosen);
+  }
+
+  /// The first tool that is described wrongly, or both as they are.
+  std::string wrong_description(const json& got) const {
+    const auto differ = [](const json& expected, const json& is) {
+      return transcript::expected_got(expected.dump(), is.dump());
+    };
+    if (!got.is_array() || got.size() != descriptions_.size()) return differ(descriptions_, got);
+    std::size_t i = 0;
+    while (got[i].dump() == descriptions_[i].dump()) ++i;
+    return ", tool " + std::to_string(i) + differ(descriptions_[i], got[i]);
+  }
+
+  /// What the history does not show of the script: "; reply 2 of the model finishing with kLength".
+  std::string script_text() const {
+    constexpr const char* kFinishes[] = {"kStop", "kToolCalls", "kLength"};
+    std::string text;
+    std::size_t replies = 0;
+    const auto add_throwers = [&](const std::string& before) {
+      const auto found = throwers_.find(replies);
+      if (found == throwers_.end() || found->second.empty()) return;
+      const std::size_t times = found->second.size();
+      text += "; the model throwing " + (times == 1 ? "once" : std::to_string(times) + " times") +
+              before;
+    };
+    for (const Line& line : follows_) {
+      if (line.message.role != kata::Role::kAssistant) continue;
+      add_throwers(" before its reply " + std::to_string(replies));
+      const auto usual =
+          line.message.calls.empty() ? kata::Finish::kStop : kata::Finish::kToolCalls;
+      if (line.finish != usual) {
+        text += "; reply " + std::to_string(replies) + " of the model finishing with " +
+                kFinishes[static_cast<std::size_t>(line.finish)];
+      }
+      ++replies;
+    }
+    add_throwers(" after " + std::to_string(replies) + " replies");
+    return text;
   }
 
   void walk_requests() const {
@@ -250,8 +289,8 @@ class Stage {
       }
       if (!expect_request(name, i, lines)) return;
       if (model.descriptions[i].dump() != descriptions_.dump()) {
-        return fail("the tools' description in model call " + std::to_string(i) + ": expected " +
-                    descriptions_.dump() + ", got " + model.descriptions[i].dump());
+        return fail("the tools' description in model call " + std::to_string(i) +
+                    wrong_description(model.descriptions[i]));
       }
     }
     if (count == seen_.size()) return;

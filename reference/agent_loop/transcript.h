@@ -2,6 +2,7 @@
 
 // Conversations as the checks write them down, and how one is compared with what is expected.
 
+#include <algorithm>
 #include <span>
 #include <string>
 #include <vector>
@@ -74,11 +75,35 @@ inline std::vector<Message> messages_of(const Lines& lines) {
 
 // ---- comparing
 
+/// ": expected this, got that", in lines of their own if they are long: a line may be cut at its
+/// end.
+inline std::string expected_got(const std::string& expected, const std::string& got) {
+  const bool is_long = expected.size() + got.size() > 150;
+  return (is_long ? ":\n  expected " : ": expected ") + expected +
+         (is_long ? "\n  got " : ", got ") + got;
+}
+
+/// Where two texts part, if they are too long to be shown whole; else nothing.
+inline std::string parting(const std::string& expected, const std::string& got) {
+  if (expected == got || std::max(expected.size(), got.size()) <= 160) return "";
+  const auto at = std::mismatch(expected.begin(), expected.end(), got.begin(), got.end());
+  return "\n  they part at byte " + std::to_string(at.first - expected.begin());
+}
+
+/// A message of a script; the text of one that may say what it likes is not there to be shown.
+inline std::string shown(const Line& line) {
+  std::string text = shown(line.message);
+  if (line.free_text && line.message.text.empty()) {
+    text.replace(text.find("\"\""), 2, "(a text that says why)");
+  }
+  return text;
+}
+
 /// Empty if `got` is what the line expects, else in what they differ.
 inline std::string difference(const Message& got, const Line& line) {
   const Message& expected = line.message;
   const auto differ = [](const std::string& what, const std::string& want, const std::string& is) {
-    return what + ": expected " + want + ", got " + is;
+    return what + expected_got(want, is);
   };
   if (got.role != expected.role) {
     return differ("role", role_text(expected.role), role_text(got.role));
@@ -93,7 +118,8 @@ inline std::string difference(const Message& got, const Line& line) {
                   (got.is_error ? "true, text " : "false, text ") + in_quotes(got.text));
   }
   if (!line.free_text && got.text != expected.text) {
-    return differ("text", in_quotes(expected.text), in_quotes(got.text));
+    return differ("text", in_quotes(expected.text), in_quotes(got.text)) +
+           parting(expected.text, got.text);
   }
   if (line.free_text && got.text.empty()) return "text: expected one that says why, got none";
   for (const std::string& part : line.mentions) {
@@ -107,7 +133,8 @@ inline std::string difference(const Message& got, const Line& line) {
   for (std::size_t i = 0; i < got.calls.size(); ++i) {
     const ToolCall &is = got.calls[i], &want = expected.calls[i];
     if (is.id == want.id && is.name == want.name && is.arguments == want.arguments) continue;
-    return differ("call " + std::to_string(i), shown(want), shown(is));
+    return differ("call " + std::to_string(i), shown(want), shown(is)) +
+           parting(want.arguments, is.arguments);
   }
   return "";
 }
@@ -124,7 +151,7 @@ inline bool expect_conversation(const std::string& what, const std::vector<Messa
   }
   if (got.size() == expected.size()) return true;
   const std::string missing =
-      got.size() < expected.size() ? "; missing is " + shown(expected[got.size()].message) : "";
+      got.size() < expected.size() ? "; missing is " + shown(expected[got.size()]) : "";
   fail(what + " has " + std::to_string(got.size()) + " messages, expected " +
            std::to_string(expected.size()) + missing,
        got);

@@ -34,7 +34,7 @@ torch::Tensor run(const Inputs& in) {
 
 /// The attempt on these inputs against the oracle.
 void expect_right(const Inputs& in, const support::Tolerance& tolerance = kFloat32) {
-  expect_close("attention(q, k, v)", run(in),
+  expect_close("attention(q, k, v)", support::answer_of(in, [&] { return run(in); }),
                oracle::attention(in[0].value, in[1].value, in[2].value), tolerance, in);
 }
 
@@ -67,14 +67,16 @@ TEST(Softmax, EXAMPLE_TwoKeys) {
   const Inputs in{{"q", matrix({{2, 0, 0, 0}})},
                   {"k", matrix({{1, 0, 0, 0}, {0, 1, 0, 0}})},
                   {"v", matrix({{1, 0}, {0, 1}})}};
-  expect_close("attention(q, k, v)", run(in), matrix({{0.7310586, 0.2689414}}), kFloat32, in);
+  expect_close("attention(q, k, v)", support::answer_of(in, [&] { return run(in); }),
+               matrix({{0.7310586, 0.2689414}}), kFloat32, in);
 }
 
 TEST(Softmax, EXAMPLE_TwoQueriesThreeKeys) {
   const Inputs in{{"q", matrix({{0, 0, 0, 0}, {4, 0, 0, 0}})},
                   {"k", matrix({{1, 0, 0, 0}, {1, 0, 0, 0}, {-1, 0, 0, 0}})},
                   {"v", matrix({{1}, {2}, {6}})}};
-  expect_close("attention(q, k, v)", run(in), matrix({{3}, {1.5408362}}), kFloat32, in);
+  expect_close("attention(q, k, v)", support::answer_of(in, [&] { return run(in); }),
+               matrix({{3}, {1.5408362}}), kFloat32, in);
 }
 
 TEST(Softmax, WeightsSumToOneOverTheKeys) {
@@ -109,13 +111,17 @@ TEST(LargeLogits, HaveFiniteGradients) {
       support::finite_differences(oracle_of, support::values_of(in), 2, cotangent);
   for (std::size_t i = 0; i < in.size(); ++i) {
     if (!gradients[i].defined()) {
-      support::fail("no gradient reaches " + in[i].name, in);
+      support::fail("the gradient of sum(result) in " + in[i].name + " is undefined, expected one",
+                    in);
     } else if (!gradients[i].isfinite().all().item<bool>()) {
-      support::fail("the gradient of " + in[i].name + " is not finite", in);
+      support::fail("the gradient of sum(result) in " + in[i].name +
+                        " holds NaN or infinity, expected finite numbers",
+                    {{"gradient", gradients[i]}, in[0], in[1], in[2]});
     }
   }
   if (gradients[2].defined()) {
-    expect_close("the gradient of v", gradients[2], expected, support::kGradient32, in);
+    expect_close("the gradient of sum(result) in v", gradients[2], expected, support::kGradient32,
+                 in);
   }
 }
 

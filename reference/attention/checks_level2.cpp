@@ -48,8 +48,10 @@ torch::Tensor right(const Inputs& in, const Keep& keep, bool causal) {
 
 void expect_right(const Inputs& in, const Keep& keep, bool causal,
                   const support::Tolerance& tolerance = kFloat32) {
-  expect_close("masked_attention(q, k, v, keep, causal)", run(in, keep, causal),
-               right(in, keep, causal), tolerance, shown(in, keep, causal));
+  const Inputs all = shown(in, keep, causal);
+  const torch::Tensor got = support::answer_of(all, [&] { return run(in, keep, causal); });
+  expect_close("masked_attention(q, k, v, keep, causal)", got, right(in, keep, causal), tolerance,
+               all);
 }
 
 support::TensorFunction attempt_with(const Keep& keep, bool causal) {
@@ -86,7 +88,8 @@ void expect_poison_stays_out(double poison, bool in_keys, bool in_values) {
   const torch::Tensor cotangent = random.normal({3, 4}, torch::kFloat64);
   const torch::Tensor gradient =
       support::autograd_gradients(attempt_with(keep, false), in, cotangent)[0];
-  if (!gradient.defined()) return support::fail("no gradient reaches q", shown(in, keep, false));
+  if (!gradient.defined())
+    return support::fail("the gradient in q is undefined, expected one", shown(in, keep, false));
   expect_close("the gradient of q", gradient,
                support::finite_differences(oracle_with(keep, false), support::values_of(clean), 0,
                                            cotangent),
@@ -212,13 +215,18 @@ TEST(CausalMask, FutureHasNoGradient) {
       support::autograd_gradients(attempt_with(std::nullopt, true), in, cotangent);
   for (const std::size_t i : {1, 2}) {
     if (!gradients[i].defined()) {
-      support::fail("no gradient reaches " + in[i].name, in);
+      support::fail("the gradient of sum(row 1 of the result), causal, in " + in[i].name +
+                        " is undefined, expected one",
+                    in);
       continue;
     }
-    support::expect_same_bits("the gradient of query 1's result in later keys, " + in[i].name,
-                              gradients[i].narrow(0, 4, 2), torch::zeros({2, 3}), in);
+    support::expect_same_bits(
+        "causal: the gradient of sum(row 1 of the result) in rows 4 and 5 of " + in[i].name,
+        gradients[i].narrow(0, 4, 2), torch::zeros({2, 3}), in);
     if (gradients[i].narrow(0, 0, 4).eq(0).all().item<bool>()) {
-      support::fail("query 1's result has no gradient in the keys it sees, " + in[i].name, in);
+      support::fail("causal: the gradient of sum(row 1 of the result) in rows 0 to 3 of " +
+                        in[i].name + " is all 0, expected other numbers",
+                    in);
     }
   }
 }

@@ -33,15 +33,16 @@ void expect_chunks_right(kata::Decoder& decoder, const torch::Tensor& x, const k
   const torch::Tensor expected = oracle::causal_self_attention(x, layer, 0);
   std::int64_t start = 0;
   for (const std::int64_t tokens : chunks) {
-    const torch::Tensor got = decoder.append(x.narrow(1, start, tokens));
+    const torch::Tensor got = support::answer_of(
+        shown(x, layer), [&] { return decoder.append(x.narrow(1, start, tokens)); });
     expect_close(
         "append of tokens " + std::to_string(start) + " to " + std::to_string(start + tokens - 1),
         got, expected.narrow(1, start, tokens), tolerance, shown(x, layer));
     start += tokens;
   }
   if (decoder.length() != start) {
-    support::fail("length() is " + std::to_string(decoder.length()) + " after " +
-                  std::to_string(start) + " tokens");
+    support::fail("length() after " + std::to_string(start) + " tokens is " +
+                  std::to_string(decoder.length()) + ", expected " + std::to_string(start));
   }
 }
 
@@ -262,8 +263,8 @@ TEST(CacheMemory, IsAllocatedAtConstruction) {
   const std::int64_t keys_bytes = shape.key_value_heads * capacity * shape.head_dim * 4;
   if (largest >= keys_bytes) {
     support::fail("after construction " + std::to_string(largest) +
-                  " bytes are allocated at once; all keys at full capacity are " +
-                  std::to_string(keys_bytes));
+                  " bytes are allocated at once, expected less than " + std::to_string(keys_bytes) +
+                  ", what all keys at full capacity need");
   }
 }
 

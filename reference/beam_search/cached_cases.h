@@ -119,7 +119,7 @@ inline void expect_calls(const Model& model, const std::vector<Step>& expected,
     return report::fail(step + wanted + ", got " + came, facts);
   }
   if (!model.reorders_at_the_end().empty()) {
-    report::fail("reorder was called after the last forward", facts);
+    report::fail("reorder was called after the last forward, expected no call any more", facts);
   }
 }
 
@@ -157,8 +157,12 @@ inline void expect_cached(const Case& c, const Search& expected) {
   const bool same = options.width == c.settings.width && options.eos == c.settings.eos &&
                     options.max_new_tokens == c.settings.max_new_tokens &&
                     options.length_penalty == c.settings.length_penalty;
-  if (!same) report::fail("the options were changed", facts);
-  if (model.memory_was_changed()) report::fail("the model's logits were changed", facts);
+  if (!same)
+    report::fail("the caller's options were changed, expected them to stay as they were", facts);
+  if (model.memory_was_changed())
+    report::fail(
+        "the logits that the model returned were changed, expected them to stay as they were",
+        facts);
 }
 
 inline void expect_cached(const Case& c) {

@@ -90,8 +90,14 @@ inline void expect_search(const Case& c, const Search& expected) {
   }
   cases::expect_hypotheses(got, expected, facts);
   expect_calls(model.calls(), expected.calls, facts);
-  if (prompt != c.prompt) report::fail("the prompt was changed to " + report::text(prompt), facts);
-  if (model.memory_was_changed()) report::fail("the model's logits were changed", facts);
+  if (prompt != c.prompt)
+    report::fail("the prompt was changed to " + report::text(prompt) + ", expected " +
+                     report::text(c.prompt),
+                 facts);
+  if (model.memory_was_changed())
+    report::fail(
+        "the logits that the model returned were changed, expected them to stay as they were",
+        facts);
 }
 
 inline void expect_search(const Case& c) {

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <stdexcept>
@@ -26,6 +27,7 @@ constexpr std::size_t kShownWhole = 16;  // entries
 constexpr std::size_t kShownOfMore = 6;
 
 inline std::string text(double value) {
+  if (std::isnan(value)) return "nan";
   char form[40];
   std::snprintf(form, sizeof form, "%.8g", value);
   return form;

@@ -65,9 +65,11 @@ inline Tokens attempt(const Batch& batch) {
     report::fail_with_exception("sample_batch", e, facts);
     return {};
   }
-  if (!logits::holds(tensor, rows)) report::fail("the logits were changed", facts);
+  if (!logits::holds(tensor, rows))
+    report::fail("the caller's logits were changed, expected them to stay as they were", facts);
   if (prompts != prompts_before || outputs != outputs_before) {
-    report::fail("prompts or outputs were changed", facts);
+    report::fail("the caller's prompts or outputs were changed, expected them to stay as they were",
+                 facts);
   }
   if (got.size() == rows.size()) return got;
   report::fail("expected " + std::to_string(rows.size()) + " ids, one for each row, got " +

@@ -73,7 +73,8 @@ void expect_calls(const std::vector<Tokens>& calls, const Tokens& prompt, const 
   for (std::size_t i = 0; i < calls.size(); expected.push_back(output[i++])) {
     if (calls[i] == expected) continue;
     report::fail("forward was called with " + report::text(calls[i]) + " at step " +
-                     std::to_string(i) + ", expected " + report::text(expected),
+                     std::to_string(i) + ", expected " + report::text(expected) +
+                     report::parting(expected, calls[i]),
                  facts);
     return;
   }
@@ -96,11 +97,19 @@ void expect_greedy(const Case& c) {
   }
   if (got != expected) {
     add_first_difference(c, got, expected, facts);
-    report::fail("expected " + report::text(expected) + ", got " + report::text(got), facts);
+    report::fail("expected " + report::text(expected) + ", got " + report::text(got) +
+                     report::parting(expected, got),
+                 facts);
   }
   expect_calls(model.calls(), c.prompt, expected, facts);
-  if (prompt != c.prompt) report::fail("the prompt was changed to " + report::text(prompt), facts);
-  if (model.memory_was_changed()) report::fail("the model's logits were changed", facts);
+  if (prompt != c.prompt)
+    report::fail("the prompt was changed to " + report::text(prompt) + ", expected " +
+                     report::text(c.prompt),
+                 facts);
+  if (model.memory_was_changed())
+    report::fail(
+        "the logits that the model returned were changed, expected them to stay as they were",
+        facts);
 }
 
 /// The model of the statement.
@@ -260,7 +269,8 @@ TEST(Errors, BadArgumentsBeforeAnyCall) {
       kata::greedy(model, c.prompt, c.max_new_tokens, c.eos);
     });
     if (model.calls().empty()) continue;
-    report::fail(what + " was refused only after a call of the model", facts_of(c));
+    report::fail(what + " was refused only after a call of the model, expected no call",
+                 facts_of(c));
   }
 }
 

@@ -47,7 +47,8 @@ void expect_draws(const Case& c, const std::vector<Draw>& draws, bool contiguous
     const std::string complaint = draws::complaint(d, draw, got);
     if (!complaint.empty()) return report::fail(complaint, facts_of(c, draw.u));
     if (logits::holds(tensor, {c.logits})) continue;
-    return report::fail("the logits were changed", facts_of(c, draw.u));
+    return report::fail("the caller's logits were changed, expected them to stay as they were",
+                        facts_of(c, draw.u));
   }
 }
 

@@ -3,6 +3,7 @@
 // Draws that the checks of levels 2 and 3 ask for: where u has to lie so that float32 and float64
 // agree, which id is right there, and what a failure shows.
 
+#include <numeric>
 #include <set>
 #include <string>
 #include <vector>
@@ -122,10 +123,14 @@ inline std::string complaint_if_far(const Distribution& d, double u, std::int64_
 /// drawn, and no other.
 inline std::string complaint_about_counts(const Distribution& d,
                                           const std::vector<std::int64_t>& counts) {
+  const auto draws = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
   for (std::size_t id = 0; id < counts.size(); ++id) {
     if (d.stays[id] == (counts[id] > 0)) continue;
-    return "id " + std::to_string(id) + (d.stays[id] ? " stays" : " does not stay") +
-           ", and was drawn " + std::to_string(counts[id]) + " times";
+    return "id " + std::to_string(id) +
+           (d.stays[id] ? ", which stays, was drawn " : ", which does not stay, was drawn ") +
+           std::to_string(counts[id]) + " times in " + std::to_string(draws) +
+           " draws, expected about " +
+           support::number(d.probabilities[id] * static_cast<double>(draws));
   }
   const support::ChiSquare test = support::chi_square(counts, d.probabilities);
   if (test.statistic <= test.critical) return "";

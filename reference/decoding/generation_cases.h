@@ -36,6 +36,19 @@ inline std::string text(const Call& call) {
   return "forward(" + report::text(call.row_ids) + ", " + report::text(call.tokens) + ")";
 }
 
+/// Where two long calls part, to be told before they are shown; nothing for short ones.
+inline std::string parting(const Call& expected, const Call& got) {
+  if (std::max(text(expected).size(), text(got).size()) <= 120) return "";
+  const auto entry = [](const Call& call, std::size_t i) {
+    if (i >= std::min(call.row_ids.size(), call.tokens.size())) return std::string("the end");
+    return "row " + report::text(call.row_ids[i]) + " with " + report::text(call.tokens[i]);
+  };
+  std::size_t i = 0;
+  while (entry(expected, i) == entry(got, i) && entry(got, i) != "the end") ++i;
+  return "at place " + std::to_string(i) + " expected " + entry(expected, i) + ", got " +
+         entry(got, i) + "; in all ";
+}
+
 class Model final : public kata::CachedModel {
  public:
   Model(Next next, bool contiguous) : next_(std::move(next)), contiguous_(contiguous) {}
@@ -210,7 +223,7 @@ inline void expect_outputs(const Case& c, const Plan& plan, const std::vector<To
       }
     }
     return report::fail("row " + std::to_string(row) + ": expected " + report::text(expected) +
-                            ", got " + report::text(got[row]),
+                            ", got " + report::text(got[row]) + report::parting(expected, got[row]),
                         facts);
   }
 }
@@ -221,7 +234,10 @@ inline void expect_calls(const std::vector<Call>& got, const std::vector<Call>& 
     if (i < got.size() && i < expected.size() && got[i] == expected[i]) continue;
     const std::string wanted = i < expected.size() ? text(expected[i]) : "no call any more";
     const std::string came = i < got.size() ? text(got[i]) : "none came";
-    return report::fail("call " + std::to_string(i) + ": expected " + wanted + ", but " + came,
+    const bool both = i < got.size() && i < expected.size();
+    return report::fail("call " + std::to_string(i) + ": " +
+                            (both ? parting(expected[i], got[i]) : "") + "expected " + wanted +
+                            ", but " + came,
                         facts);
   }
 }
@@ -244,9 +260,14 @@ inline void expect_planned(const Case& c, const Plan& plan) {
   }
   expect_outputs(c, plan, got);
   expect_calls(model.calls(), expected_calls(c.prompts, plan.outputs), facts);
-  if (model.memory_was_changed()) report::fail("the model's logits were changed", facts);
+  if (model.memory_was_changed())
+    report::fail(
+        "the logits that the model returned were changed, expected them to stay as they were",
+        facts);
   if (prompts != c.prompts || options.stop_sequences != c.options.stop_sequences) {
-    report::fail("prompts or stop sequences were changed", facts);
+    report::fail(
+        "the caller's prompts or stop sequences were changed, expected them to stay as they were",
+        facts);
   }
 }
 

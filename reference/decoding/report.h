@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -32,14 +33,16 @@ constexpr std::size_t kShownOfMore = 8;
 /// As short as it can be while it still says which number it is.
 inline std::string text(double value) {
   if (value == 1 - std::ldexp(1.0, -53)) return "1 - 2^-53";
+  if (std::isnan(value)) return "nan";
   char short_form[40], whole_form[40];
   std::snprintf(short_form, sizeof short_form, "%.9g", value);
-  if (std::stod(short_form) == value || std::isnan(value)) return short_form;
+  if (std::stod(short_form) == value) return short_form;
   std::snprintf(whole_form, sizeof whole_form, "%.17g", value);
   return whole_form;
 }
 
 inline std::string text(float value) {  // nine digits tell every float32 from all others
+  if (std::isnan(value)) return "nan";
   char form[40];
   std::snprintf(form, sizeof form, "%.9g", static_cast<double>(value));
   return form;
@@ -58,6 +61,16 @@ std::string text(const std::vector<T>& values) {
     list += (i == 0 ? "" : ", ") + text(values[i]);
   }
   return list + (whole ? "}" : ", ...}, " + std::to_string(values.size()) + " entries");
+}
+
+/// Where two lists part, if one of them is too long to be shown whole; else nothing.
+inline std::string parting(const Tokens& expected, const Tokens& got) {
+  if (std::max(expected.size(), got.size()) <= kShownWhole) return "";
+  const auto at = std::mismatch(expected.begin(), expected.end(), got.begin(), got.end());
+  const std::string wanted = at.first == expected.end() ? "the end" : text(*at.first);
+  const std::string came = at.second == got.end() ? "the end" : text(*at.second);
+  return "; they part at place " + std::to_string(at.first - expected.begin()) + ": expected " +
+         wanted + ", got " + came;
 }
 
 inline void fail(const std::string& what, const Facts& facts) {

@@ -185,9 +185,13 @@ TEST(Checkpoint, IsLoadedInPlace) {
   const Tensors now = target.tensors();
   for (std::size_t i = 0; i < now.size(); ++i) {
     expect_that(now[i].const_data_ptr() == memory[i],
-                target.name_of(i) + " lies in other memory after load_checkpoint");
+                target.name_of(i) +
+                    " lies in other memory after load_checkpoint, expected the same: views of it "
+                    "must see the numbers");
     expect_that(now[i].is_leaf() && now[i].requires_grad() == (i == 0),
-                target.name_of(i) + " is not a leaf, or has another requires_grad than before");
+                target.name_of(i) + " has is_leaf " + (now[i].is_leaf() ? "true" : "false") +
+                    " and requires_grad " + (now[i].requires_grad() ? "true" : "false") +
+                    " after load_checkpoint, expected true and " + (i == 0 ? "true" : "false"));
   }
   expect_that(strided.strides() == torch::IntArrayRef({1, 2}),
               "state tensor 0 has other strides after load_checkpoint");

@@ -39,8 +39,14 @@ TEST(FileFormat, BeginsWithNameAndVersion) {
   RandomTensors random;
   const SmallRun run(random);
   const std::string bytes = saved(run);
+  std::string first;
+  for (const char byte : bytes.substr(0, kHeader)) {
+    first += " " + std::to_string(static_cast<unsigned char>(byte));
+  }
   expect_that(bytes.size() > kHeader && bytes.substr(0, kHeader) == header(1),
-              "the file does not begin with KATACKPT and the bytes 1 0 0 0");
+              "the file must begin with KATACKPT (75 65 84 65 67 75 80 84) and the bytes 1 0 0 0, "
+              "and go on after them; got " +
+                  std::to_string(bytes.size()) + " bytes that begin with" + first);
 }
 
 TEST(DamagedFile, CutOffAfterAnyByte) {
@@ -125,7 +131,7 @@ TEST(DamagedFile, HeaderWithAnythingAfterIt) {
   }
   expect_that(probe.largest_bytes() < (1 << 20), "loading damaged files of 132 bytes allocated " +
                                                      std::to_string(probe.largest_bytes()) +
-                                                     " bytes at once");
+                                                     " bytes at once, expected less than 1048576");
 }
 
 TEST(ForeignFile, IsRefused) {

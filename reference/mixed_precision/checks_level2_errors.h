@@ -101,12 +101,16 @@ TEST(OtherFiles, StayAsTheyAre) {
   third.save(disk, "folder/run");
   for (const std::string& name : others) {
     expect_that(disk.read(name) == "of somebody else",
-                "the file " + name + " has changed by saving folder/run and folder/run2");
+                "the file " + name +
+                    " has changed by saving folder/run and folder/run2, expected it untouched");
   }
   for (const std::string& name : disk.touched) {
     const bool own = name == "folder/run" || name.rfind("folder/run.", 0) == 0 ||
                      name == "folder/run2" || name.rfind("folder/run2.", 0) == 0;
-    if (!own) return support::fail("saving folder/run and folder/run2 touched the file " + name);
+    if (!own)
+      return support::fail(
+          "saving folder/run and folder/run2 touched the file " + name +
+          ", expected only these two and names that begin with one of them and a dot");
   }
   expect_that(disk.file_names().size() == others.size() + 2,
               "files after saving folder/run and folder/run2 on a disk with " +

@@ -88,7 +88,8 @@ struct Snapshot {
 
   void expect_gradient(const std::string& what, const torch::Tensor& parameter) const {
     if (gradient.defined() != parameter.grad().defined()) {
-      support::fail(what + (gradient.defined() ? " has become undefined" : " has become defined"));
+      support::fail(what + (gradient.defined() ? " is undefined now, expected it to be as before"
+                                               : " is defined now, expected it to stay undefined"));
     } else if (gradient.defined()) {
       step_cases::expect_same_bits(what, parameter.grad(), gradient);
     }

@@ -30,6 +30,7 @@ constexpr std::size_t kShownOfMore = 8;
 
 inline std::string text(double value) {
   if (value == 1 - std::ldexp(1.0, -53)) return "1 - 2^-53";
+  if (std::isnan(value)) return "nan";
   char form[40];
   std::snprintf(form, sizeof form, "%.9g", value);
   return form;

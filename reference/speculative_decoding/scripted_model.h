@@ -218,7 +218,9 @@ inline void expect_trace(Models& models, const Trace& trace, const Facts& facts)
   expect_cache(models.draft, trace.draft_cache, facts);
   for (Model* model : {&models.target, &models.draft}) {
     if (!model->memory_was_changed()) continue;
-    report::fail("the logits of " + model->name() + " were changed", facts);
+    report::fail(
+        "the logits of " + model->name() + " were changed, expected them to stay as they were",
+        facts);
   }
 }
 

@@ -131,7 +131,7 @@ inline void expect_tokens(const Case& run, const std::vector<double>& numbers,
   }
   expect_taken(stream, taken, facts);
   if (!logits::holds(p, run.p) || !logits::holds(q, run.q)) {
-    report::fail("p or q was changed", facts);
+    report::fail("the caller's p or q was changed, expected them to stay as they were", facts);
   }
 }
 

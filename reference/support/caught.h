@@ -34,7 +34,7 @@ std::string done_instead_of_throwing(Call&& call, const std::string& what) {
   } catch (...) {
     return "something that is not a std::exception";
   }
-  return "none";
+  return "no exception";
 }
 
 }  // namespace support

@@ -77,13 +77,16 @@ inline void expect_gradients(const TensorFunction& attempt, const TensorFunction
   const torch::Tensor cotangent =
       random.normal(oracle(values_of(inputs)).sizes().vec(), tolerance.dtype);
   const auto gradients = autograd_gradients(attempt, inputs, cotangent);
+  Inputs all = inputs;
+  all.push_back({"weights of the result", cotangent});
   for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const std::string what = "the gradient of sum(weights * result) in " + inputs[i].name;
     if (!gradients[i].defined()) {
-      fail("no gradient reaches " + inputs[i].name, inputs);
+      fail(what + " is undefined, expected one", all);
       continue;
     }
-    expect_close("the gradient of " + inputs[i].name, gradients[i],
-                 finite_differences(oracle, values_of(inputs), i, cotangent), tolerance, inputs);
+    expect_close(what, gradients[i], finite_differences(oracle, values_of(inputs), i, cotangent),
+                 tolerance, all);
   }
 }
 

@@ -7,10 +7,16 @@
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <exception>
+#include <new>
 #include <sstream>
+#include <stdexcept>
 #include <string>
+#include <typeinfo>
+#include <utility>
 #include <vector>
 
 #include "support/probe.h"
@@ -43,10 +49,21 @@ struct Input {
 using Inputs = std::vector<Input>;
 
 inline std::string number(double value) {
+  if (std::isnan(value)) return "nan";  // and not "-nan"
   std::ostringstream out;
   out.precision(9);
   out << value;
   return out.str();
+}
+
+/// Both numbers, with as many digits as it takes to tell them apart.
+inline std::pair<std::string, std::string> digits(double one, double other) {
+  std::pair<std::string, std::string> texts{number(one), number(other)};
+  if (texts.first != texts.second || one == other || std::isnan(one)) return texts;
+  std::ostringstream first, second;
+  first.precision(17), second.precision(17);
+  first << one, second << other;
+  return {first.str(), second.str()};
 }
 
 /// "float32", the name that statements use; LibTorch's own is "Float".
@@ -175,10 +192,15 @@ inline void expect_close(const std::string& what, const torch::Tensor& got,
   }
   if (wrong == 0) return;
   const double allowed = tolerance.absolute + tolerance.relative * std::abs(e[worst]);
-  fail(what + " is wrong at " + index_text(worst, expected.sizes()) + ": expected " +
-           number(e[worst]) + ", got " + number(g[worst]) + " (allowed difference " +
-           number(allowed) + ", " + tolerance.name + "); " + std::to_string(wrong) + " of " +
-           std::to_string(expected.numel()) + " elements are wrong",
+  const bool scalar = expected.dim() == 0;
+  const std::string at = scalar ? "" : " at " + index_text(worst, expected.sizes());
+  const std::string of_all = scalar ? ""
+                                    : "; " + std::to_string(wrong) + " of " +
+                                          std::to_string(expected.numel()) + " elements are wrong";
+  const double difference = std::isfinite(e[worst]) ? allowed : 0;
+  fail(what + " is wrong" + at + ": expected " + digits(e[worst], g[worst]).first + ", got " +
+           digits(e[worst], g[worst]).second + " (allowed difference " + number(difference) + ", " +
+           tolerance.name + ")" + of_all,
        inputs);
 }
 
@@ -204,6 +226,22 @@ void expect_throws(const std::string& what, const std::string& type, const Input
     got.resize(std::min<std::size_t>(got.size(), 300));
   }
   fail(what + ": expected " + type + ", " + got, inputs);
+}
+
+/// What the call returns. If it throws, the inputs are added to the exception's text; what a
+/// starter throws goes on as it is: it is the same everywhere, and told once.
+template <typename Call>
+auto answer_of(const Inputs& inputs, Call&& call) {
+  try {
+    return call();
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& e) {
+    if (typeid(e) == typeid(std::logic_error)) throw;
+    std::string what = e.what();
+    what.erase(std::min(what.find("\nException raised from "), what.size()));
+    throw std::runtime_error(what + "\n" + describe(inputs));
+  }
 }
 
 /// Sees that a call leaves its inputs as they were and returns memory of its own.

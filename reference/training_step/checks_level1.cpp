@@ -35,7 +35,8 @@ void expect_right_step(const Regression& r, kata::Optimizer& optimizer, double m
   const Inputs in = r.shown();
   const Expected expected(r, max_norm, lr);
   kata::Linear model = r.model();
-  const torch::Tensor loss = kata::training_step(model, optimizer, r.batch, max_norm);
+  const torch::Tensor loss = support::answer_of(
+      in, [&] { return kata::training_step(model, optimizer, r.batch, max_norm); });
   if (support::has_form("the returned loss", loss, {}, tolerance.dtype, in)) {
     expect_number("the returned loss", loss.item<double>(), expected.loss, tolerance.absolute,
                   tolerance.relative, in);
@@ -76,12 +77,6 @@ class RecordingModel : public kata::Model {
   RecordingOptimizer& optimizer_;
 };
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text.empty() ? "nothing" : text;
-}
-
 }  // namespace
 
 TEST(TrainingStep, EXAMPLE_OneWeight) {
@@ -89,7 +84,8 @@ TEST(TrainingStep, EXAMPLE_OneWeight) {
   const Inputs in = r.shown();
   kata::Linear model = r.model();
   kata::Sgd sgd(r.parameters(), 0.1);
-  const torch::Tensor loss = kata::training_step(model, sgd, r.batch, 10);
+  const torch::Tensor loss =
+      support::answer_of(in, [&] { return kata::training_step(model, sgd, r.batch, 10); });
   expect_close("the returned loss", loss, torch::tensor(1.0), kFloat32, in);
   expect_close("w after the step", r.weight, matrix({{2.1}}), kFloat32, in);
 }
@@ -124,8 +120,9 @@ TEST(TrainingStep, CallsEachOnceAndInOrder) {
   RecordingOptimizer optimizer(r.parameters(), 0.1);
   RecordingModel model(r, optimizer);
   kata::training_step(model, optimizer, r.batch, 1);
-  expect_that(optimizer.events == std::vector<std::string>{"zero_grad", "forward", "step"},
-              "expected the calls zero_grad, forward, step; got " + joined(optimizer.events));
+  expect_that(
+      optimizer.events == std::vector<std::string>{"zero_grad", "forward", "step"},
+      "expected the calls zero_grad, forward, step; got " + step_cases::joined(optimizer.events));
   if (!model.seen.defined()) return;
   support::expect_same_bits("what forward() was given", model.seen, r.batch.inputs, r.shown());
 }
@@ -138,7 +135,8 @@ TEST(TrainingStep, StepSeesTheClippedGradients) {
   RecordingOptimizer optimizer(r.parameters(), 0.1);
   RecordingModel model(r, optimizer);
   kata::training_step(model, optimizer, r.batch, 0.25);
-  if (optimizer.at_step.size() != 2) return support::fail("step() was not called");
+  if (optimizer.at_step.size() != 2)
+    return support::fail("optimizer.step() was not called, expected one call", in);
   expect_close("weight.grad() when step() is called", optimizer.at_step[0],
                expected.weight_gradient, kFloat32, in);
   expect_close("bias.grad() when step() is called", optimizer.at_step[1], expected.bias_gradient,
@@ -197,7 +195,10 @@ TEST(Clipping, NeverEnlargesAndChangesNoBit) {
   kata::training_step(other, other_sgd, twin.batch, kInfinity);
   kata::training_step(model, sgd, r.batch, norm * 1.01 + 1e-3);
   const std::string what = " of norm " + support::number(norm) + " with a max_norm just above";
-  if (!twin.weight.grad().defined()) return support::fail("no gradient after the step");
+  if (!twin.weight.grad().defined())
+    return support::fail(
+        "weight.grad() after a step with an infinite max_norm is undefined, expected the gradient",
+        in);
   support::expect_same_bits("the gradient" + what, r.weight.grad(), twin.weight.grad(), in);
   support::expect_same_bits("the parameter after a gradient" + what, r.weight.detach(),
                             twin.weight.detach(), in);
@@ -226,10 +227,12 @@ TEST(FrozenParameters, StayAsTheyAre) {
     RecordingOptimizer optimizer(r.parameters(), 0.1);
     const Snapshot bias(r.bias);
     expect_right_step(r, optimizer, max_norm, 0.1);
-    bias.expect_value("a frozen parameter", r.bias);
-    expect_that(!r.bias.requires_grad(), "a frozen parameter requires a gradient after the step");
-    bias.expect_gradient("a frozen parameter's gradient", r.bias);
-    expect_that(r.weight.requires_grad(), "a parameter is frozen after the step");
+    bias.expect_value("the frozen bias after the step", r.bias);
+    expect_that(!r.bias.requires_grad(),
+                "the frozen bias has requires_grad true after the step, expected false as before");
+    bias.expect_gradient("the frozen bias's gradient after the step", r.bias);
+    expect_that(r.weight.requires_grad(),
+                "weight has requires_grad false after the step, expected true as before");
   }
 }
 
@@ -241,10 +244,12 @@ TEST(FrozenParameters, AndUnusedOnesAreNoPartOfTheNorm) {
   const Snapshot unused_before(unused), frozen_before(frozen);
   RecordingOptimizer optimizer({unused, r.weight, frozen, r.bias}, 0.1);
   expect_right_step(r, optimizer, 0.2, 0.1);
-  unused_before.expect_value("a parameter that forward does not use", unused);
-  unused_before.expect_gradient("the gradient of a parameter that forward does not use", unused);
-  frozen_before.expect_value("a frozen parameter", frozen);
-  frozen_before.expect_gradient("a frozen parameter's gradient", frozen);
+  unused_before.expect_value("a parameter that forward does not use, after the step,", unused);
+  unused_before.expect_gradient(
+      "the gradient of a parameter that forward does not use, after the step,", unused);
+  frozen_before.expect_value("a frozen parameter of shape (2, 2) after the step", frozen);
+  frozen_before.expect_gradient("the gradient of a frozen parameter of shape (2, 2) after the step",
+                                frozen);
 }
 
 TEST(ReturnedLoss, IsDetached) {
@@ -254,7 +259,10 @@ TEST(ReturnedLoss, IsDetached) {
   kata::Sgd sgd(r.parameters(), 0.1);
   const torch::Tensor loss = kata::training_step(model, sgd, r.batch, 1);
   if (!support::has_form("the returned loss", loss, {}, torch::kFloat32, {})) return;
-  expect_that(!loss.requires_grad(), "the returned loss requires a gradient: it holds its graph");
+  expect_that(
+      !loss.requires_grad(),
+      "the returned loss has requires_grad true: it holds its graph; expected a detached one",
+      r.shown());
 }
 
 TEST(ReturnedLoss, IsNotChangedByLaterSteps) {
@@ -289,7 +297,8 @@ TEST(Graphs, MemoryIsConstantOverFiftySteps) {
   // 16 KiB are one matrix of outputs; a kept graph has at least one.
   expect_that(many <= few + (std::int64_t{128} << 10),
               "3 steps need " + std::to_string(few) + " bytes at their peak, 50 steps " +
-                  std::to_string(many) + ": something keeps their graphs");
+                  std::to_string(many) +
+                  ", expected about as much: something keeps the steps' graphs");
 }
 
 TEST(Graphs, GradientsHoldNone) {
@@ -298,9 +307,15 @@ TEST(Graphs, GradientsHoldNone) {
   kata::Linear model = r.model();
   kata::Sgd sgd(r.parameters(), 0.1);
   kata::training_step(model, sgd, r.batch, 0.1);
-  for (const torch::Tensor& p : r.parameters()) {
-    if (!p.grad().defined()) return support::fail("a gradient is undefined after the step");
-    expect_that(!p.grad().requires_grad(), "a gradient requires a gradient: it holds a graph");
+  for (const support::Input& p : Inputs{{"weight", r.weight}, {"bias", r.bias}}) {
+    const torch::Tensor gradient = p.value.grad();
+    if (!gradient.defined())
+      return support::fail(p.name + ".grad() is undefined after the step, expected the gradient",
+                           r.shown());
+    expect_that(
+        !gradient.requires_grad(),
+        p.name + ".grad() has requires_grad true after the step: it holds a graph; expected false",
+        r.shown());
   }
 }
 

@@ -39,7 +39,8 @@ void expect_right(const torch::Tensor& logits, const torch::Tensor& targets,
                   std::int64_t ignore_index = kIgnored) {
   const Inputs in = shown(logits.clone(), targets.clone(), ignore_index);
   const auto expected = oracle::cross_entropy(logits, targets, ignore_index);
-  const auto got = kata::cross_entropy(logits, targets, ignore_index);
+  const auto got =
+      support::answer_of(in, [&] { return kata::cross_entropy(logits, targets, ignore_index); });
   const bool doubles = logits.scalar_type() == torch::kFloat64;
   expect_close("loss", got.loss, torch::tensor(expected.loss, torch::kFloat64),
                doubles ? kFloat64 : kFloat32, in);
@@ -62,7 +63,8 @@ void expect_right(const kata::Mlp& mlp, const torch::Tensor& inputs, const torch
                   std::int64_t ignore_index = kIgnored) {
   const Inputs in = shown(mlp, inputs, targets, ignore_index);
   const auto expected = oracle::mlp_backward(mlp, inputs, targets, ignore_index);
-  const auto got = kata::mlp_backward(mlp, inputs, targets, ignore_index);
+  const auto got = support::answer_of(
+      in, [&] { return kata::mlp_backward(mlp, inputs, targets, ignore_index); });
   const auto& tolerance = inputs.scalar_type() == torch::kFloat64 ? kFloat64 : kFloat32;
   expect_close("loss", got.loss, torch::tensor(expected.loss, torch::kFloat64), tolerance, in);
   expect_close("the gradient of w2", got.w2, expected.w2, tolerance, in);
@@ -79,7 +81,7 @@ void expect_no_graph(const std::string& what, Call&& call) {
   call();
   const std::uint64_t recorded = at::sequence_number::peek() - before;
   expect_that(recorded == 0, what + " has autograd record " + std::to_string(recorded) +
-                                 " operations; this level is done without it");
+                                 " operations, expected none: this level is done without it");
 }
 
 template <typename Call>
@@ -91,8 +93,9 @@ void expect_out_of_range(const std::string& what, const Inputs& in, Call&& call)
 
 TEST(CrossEntropy, EXAMPLE_SecondRowDoesNotCount) {
   const torch::Tensor logits = matrix({{1, 1, 1.6931472}, {0, 5, 9}}), targets = ids({2, -100});
-  const auto got = kata::cross_entropy(logits, targets, -100);
   const Inputs in = shown(logits, targets, -100);
+  const auto got =
+      support::answer_of(in, [&] { return kata::cross_entropy(logits, targets, -100); });
   expect_close("loss", got.loss, torch::tensor(0.6931472, torch::kFloat64), kFloat32, in);
   expect_close("gradient", got.gradient, matrix({{0.25, 0.25, -0.5}, {0, 0, 0}}),
                kCrossEntropyGradient, in);
@@ -103,7 +106,8 @@ TEST(MlpBackward, EXAMPLE_HiddenUnitAtZero) {
                       torch::zeros({2})};
   const torch::Tensor inputs = matrix({{1}}), targets = ids({1});
   const Inputs in = shown(mlp, inputs, targets, kIgnored);
-  const auto got = kata::mlp_backward(mlp, inputs, targets, kIgnored);
+  const auto got =
+      support::answer_of(in, [&] { return kata::mlp_backward(mlp, inputs, targets, kIgnored); });
   expect_close("loss", got.loss, torch::tensor(1.3862944, torch::kFloat64), kFloat32, in);
   expect_close("the gradient of w2", got.w2, matrix({{0.75, 0}, {-0.75, 0}}), kFloat32, in);
   expect_close("the gradient of b2", got.b2, matrix({{0.75, -0.75}})[0], kFloat32, in);
@@ -252,13 +256,22 @@ TEST(MlpBackward, OfLargeLogits) {
   expect_right(mlp, random_inputs(random, mlp, 5), random_targets(random, 5, 3));
 }
 
+void expect_plain(const support::Input& result) {
+  const bool defined = result.value.defined();
+  expect_that(
+      defined && !result.value.requires_grad(),
+      "the result's " + result.name +
+          (defined ? " has requires_grad true, expected false" : " is an undefined tensor"));
+}
+
 TEST(NoAutograd, InCrossEntropy) {
   RandomTensors random;
   const torch::Tensor logits = random.normal({3, 4}), targets = ids({0, kIgnored, 2});
   kata::CrossEntropy got;
   expect_no_graph("cross_entropy", [&] { got = kata::cross_entropy(logits, targets, kIgnored); });
-  for (const torch::Tensor& result : {got.loss, got.gradient}) {
-    expect_that(result.defined() && !result.requires_grad(), "a result requires a gradient");
+  for (const support::Input& result :
+       support::Inputs{{"loss", got.loss}, {"gradient", got.gradient}}) {
+    expect_plain(result);
   }
 }
 
@@ -269,8 +282,13 @@ TEST(NoAutograd, InMlpBackward) {
   kata::MlpGradients got;
   expect_no_graph("mlp_backward",
                   [&] { got = kata::mlp_backward(mlp, inputs, targets, kIgnored); });
-  for (const torch::Tensor& result : {got.loss, got.w1, got.b1, got.w2, got.b2, got.inputs}) {
-    expect_that(result.defined() && !result.requires_grad(), "a result requires a gradient");
+  for (const support::Input& result : support::Inputs{{"loss", got.loss},
+                                                      {"w1", got.w1},
+                                                      {"b1", got.b1},
+                                                      {"w2", got.w2},
+                                                      {"b2", got.b2},
+                                                      {"inputs", got.inputs}}) {
+    expect_plain(result);
   }
 }
 
@@ -304,13 +322,20 @@ TEST(Tensors, StayAsTheyWereAndAreNotShared) {
     const auto top = kata::cross_entropy(logits, targets, 7);
     const auto got = kata::mlp_backward(mlp, inputs, targets, 7);
     guard.expect_unchanged();
-    const std::vector<torch::Tensor> results{top.loss, top.gradient, got.loss, got.w1,
-                                             got.b1,   got.w2,       got.b2,   got.inputs};
+    const support::Inputs results{
+        {"cross_entropy's loss", top.loss}, {"cross_entropy's gradient", top.gradient},
+        {"mlp_backward's loss", got.loss},  {"mlp_backward's w1", got.w1},
+        {"mlp_backward's b1", got.b1},      {"mlp_backward's w2", got.w2},
+        {"mlp_backward's b2", got.b2},      {"mlp_backward's inputs", got.inputs}};
     for (std::size_t i = 0; i < results.size(); ++i) {
-      guard.expect_not_shared(results[i]);
+      guard.expect_not_shared(results[i].value);
       for (std::size_t j = 0; j < i; ++j) {
-        const bool shared = results[i].defined() && results[i].is_alias_of(results[j]);
-        expect_that(!shared, "two results share memory");
+        const torch::Tensor &one = results[i].value, &other = results[j].value;
+        const bool shared = one.defined() && one.is_alias_of(other);
+        expect_that(!shared,
+                    results[j].name + " and " + results[i].name +
+                        " share memory, expected memory of their own",
+                    guard.inputs());
       }
     }
   }

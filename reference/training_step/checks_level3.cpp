@@ -120,7 +120,9 @@ TEST(UndefinedGradients, LeaveTheParameterAlone) {
   const Snapshot moved(p);
   race.step({{}, random.normal({2}, torch::kFloat64)});
   moved.expect_value("a parameter with m and v but without a gradient", p);
-  expect_that(!p.grad().defined(), "its gradient has become defined");
+  expect_that(!p.grad().defined(),
+              "the undefined gradient of a parameter with m and v is defined after step(), "
+              "expected it to stay undefined");
   race.step({random.normal({3}, torch::kFloat64), {}});
   race.expect_equal("after gradients, none, and one again");
 }
@@ -163,7 +165,9 @@ TEST(Groups, RefuseAParameterTwice) {
     try {
       kata::make_adamw(groups);
     } catch (const std::invalid_argument&) {
-      support::fail("make_adamw refuses " + what + ", though no tensor is there twice");
+      support::fail(
+          "make_adamw with " + what +
+          ": expected no exception, as no tensor is there twice; got std::invalid_argument");
     }
   };
   accept("three parameters of equal values", {{{p, q}, {}}, {{r}, {}}});
@@ -177,7 +181,10 @@ TEST(Groups, ListAllParametersInOrder) {
   const auto adamw = kata::make_adamw({{{p, q}, {}}, {{r}, {}}});
   const std::vector<torch::Tensor> all = adamw->parameters();
   expect_that(all.size() == 3 && all[0].is_same(p) && all[1].is_same(q) && all[2].is_same(r),
-              "parameters() are not the 3 tensors of both groups in order");
+              "parameters() of the groups {p, q} and {r} (q is frozen): expected the same 3 "
+              "tensors p, q, r in this order, got " +
+                  std::to_string(all.size()) +
+                  (all.size() == 3 ? ", others or in another order" : ""));
 }
 
 TEST(SetLr, HoldsForAllGroupsFromTheNextStep) {
@@ -196,8 +203,13 @@ TEST(ZeroGrad, MakesAllGradientsUndefined) {
   give(p, value(5)), give(r, value(5));
   const auto adamw = kata::make_adamw({{{p, q}, {}}, {{r}, {}}});
   adamw->zero_grad();
-  for (const torch::Tensor& each : {p, q, r}) {
-    expect_that(!each.grad().defined(), "a gradient is still defined after zero_grad()");
+  for (const support::Input& each : support::Inputs{{"p", p}, {"q", q}, {"r", r}}) {
+    const torch::Tensor gradient = each.value.grad();
+    if (!gradient.defined()) continue;
+    support::fail("the gradient of " + each.name +
+                      " after zero_grad() on the groups {p, q} and {r}: expected an undefined "
+                      "tensor, got the one below",
+                  {{"gradient", gradient}});
   }
 }
 
@@ -208,8 +220,13 @@ TEST(Parameters, AreChangedInPlace) {
   const torch::Tensor gradient = random.normal({3}, torch::kFloat64);
   Race race({{{p}, strong_options()}});
   race.step({gradient});
-  expect_that(p.data_ptr() == memory, "the parameter lies elsewhere after the step");
-  expect_that(p.requires_grad() && p.is_leaf(), "the parameter is no leaf with gradients any more");
+  expect_that(p.data_ptr() == memory,
+              "the parameter's data_ptr() is another one after step(), expected the same: it is to "
+              "be changed in place");
+  expect_that(p.requires_grad() && p.is_leaf(),
+              "the parameter has requires_grad " +
+                  std::string(p.requires_grad() ? "true" : "false") + " and is_leaf " +
+                  (p.is_leaf() ? "true" : "false") + " after step(), expected true and true");
   race.expect_equal("after a step");
 }
 

@@ -40,8 +40,11 @@ TEST(ClipGradients, EXAMPLE_ThreeAndUndefined) {
   give(p, value(3, torch::kFloat32));
   expect_number("clip_gradients({p, q}, 1)", kata::clip_gradients({p, q}, 1), 3, 0, 1e-6);
   constexpr support::Tolerance kClose{"float32", torch::kFloat32, 1.3e-7, 0};
-  expect_close("p's gradient", p.grad(), value(0.9999996667), kClose, {});
-  expect_that(!q.grad().defined(), "q's gradient has become defined");
+  expect_close("p's gradient after clip_gradients({p, q}, 1)", p.grad(), value(0.9999996667),
+               kClose, {{"gradient before", value(3, torch::kFloat32)}});
+  expect_that(!q.grad().defined(),
+              "q's undefined gradient is defined after clip_gradients({p, q}, 1), expected it to "
+              "stay undefined");
 }
 
 TEST(ClipGradients, OneNormOverAll) {
@@ -56,9 +59,14 @@ TEST(ClipGradients, OneNormOverAll) {
     give(p, gp.clone()), give(q, gq.clone());
     expect_number("the returned norm", kata::clip_gradients({p, unset, q}, 0.7), norm, 0, 1e-6);
     const support::Tolerance& tolerance = dtype == torch::kFloat64 ? kFloat64 : kStep32;
-    expect_close("the first gradient", p.grad(), clipped[0], tolerance, {{"gradient", gp}});
-    expect_close("the last gradient", q.grad(), clipped[1], tolerance, {{"gradient", gq}});
-    expect_that(!unset.grad().defined(), "an undefined gradient has become defined");
+    const support::Inputs in{{"first gradient", gp}, {"last gradient", gq}};
+    expect_close("the first gradient, both clipped to max_norm 0.7,", p.grad(), clipped[0],
+                 tolerance, in);
+    expect_close("the last gradient, both clipped to max_norm 0.7,", q.grad(), clipped[1],
+                 tolerance, in);
+    expect_that(!unset.grad().defined(),
+                "the second of three parameters has an undefined gradient; it is defined after "
+                "clip_gradients, expected it to stay undefined");
   }
 }
 
@@ -72,7 +80,7 @@ TEST(ClipGradients, NeverEnlargesAndChangesNoBit) {
     expect_number("the returned norm", kata::clip_gradients({p}, max_norm), norm, 0, 1e-6);
     support::expect_same_bits("a gradient of norm " + support::number(norm) + " with max_norm " +
                                   support::number(max_norm),
-                              p.grad(), gradient, {});
+                              p.grad(), gradient, {{"gradient", gradient}});
   }
 }
 
@@ -158,14 +166,18 @@ TEST(ClipAndStep, WorksWithAnyOptimizer) {
   give(p, value(4));
   expect_number("what clip_and_step returns", kata::clip_and_step(optimizer, 1), 4, 0, 1e-6);
   expect_that(optimizer.events == std::vector<std::string>{"step"},
-              "expected one call of step() and no other, got " +
-                  std::to_string(optimizer.events.size()) + " calls of step() or zero_grad()");
+              "calls of the optimizer by clip_and_step(optimizer, 1) with a gradient of norm 4: "
+              "expected step, got " +
+                  step_cases::joined(optimizer.events));
   const double clipped = 4 / (4 + 1e-6);
   expect_close("p after the step", p.detach(), value(1 - 0.5 * clipped), kFloat64, {});
   expect_close("p's gradient", p.grad(), value(clipped), kFloat64, {});
   give(p, value(kInfinity));
   kata::clip_and_step(optimizer, 1);
-  expect_that(optimizer.events.size() == 1, "the optimizer is called where the norm is infinite");
+  expect_that(optimizer.events.size() == 1,
+              "calls of the optimizer after a second clip_and_step, with an infinite gradient: "
+              "expected no more than step, got " +
+                  step_cases::joined(optimizer.events));
 }
 
 }  // namespace clipping_checks

@@ -85,7 +85,7 @@ TEST(Accumulation, EXAMPLE_TwoMicroBatches) {
   expect_number("norm", report.norm, 0.3535534, 1e-6, 0);
   expect_number("lr", report.lr, 0.1, 1e-12, 0);
   expect_number("valid_tokens", static_cast<double>(report.valid_tokens), 4, 0, 0);
-  expect_that(report.stepped, "stepped is false");
+  expect_that(report.stepped, "stepped in the report is false, expected true");
   constexpr support::Tolerance kClose{"float32", torch::kFloat32, 1e-6, 0};
   expect_close("w", model.table, matrix({{-0.1, 0.1}, {0, 0}}), kClose, {});
 }
@@ -191,7 +191,8 @@ TEST(Accumulation, ClipsOncePerStep) {
 TEST(Counting, OptimizerStepsNotMicroBatches) {
   RandomTensors random;
   Training run(doubles(random), strong_options());
-  expect_that(run.trainer->steps() == 0, "steps() of a new trainer is not 0");
+  expect_that(run.trainer->steps() == 0, "steps() of a new trainer is " +
+                                             std::to_string(run.trainer->steps()) + ", expected 0");
   run.step(random_batch(random, run.model.mlp, 6), {2, 2, 2});
   run.step(random_batch(random, run.model.mlp, 6), {6});
   run.step(random_batch(random, run.model.mlp, 6), {1, 1, 1, 1, 2});
@@ -235,7 +236,8 @@ TEST(NoValidToken, NoMicroBatchAtAll) {
               "a step without micro-batches reports loss " + support::number(report.loss) +
                   ", norm " + support::number(report.norm) + ", " +
                   std::to_string(report.valid_tokens) + " valid tokens" +
-                  (report.stepped ? ", stepped" : ""));
+                  (report.stepped ? ", stepped" : ", not stepped") +
+                  "; expected 0, 0, 0, not stepped");
   expect_number("lr of a step without micro-batches", report.lr, 0.05, 1e-12, 0);
   run.step(random_batch(random, run.model.mlp, 4), {4});
 }
@@ -253,7 +255,10 @@ TEST(NonFiniteGradient, SkipsTheStepAndCountsNothing) {
       const auto report = run.trainer->step(bad);
       expect_that(!report.stepped && !std::isfinite(report.norm),
                   "a step whose gradient is not finite reports norm " +
-                      support::number(report.norm) + (report.stepped ? ", stepped" : ""));
+                      support::number(report.norm) +
+                      (report.stepped ? ", stepped" : ", not stepped") +
+                      "; expected a norm that is infinite or NaN, not stepped",
+                  in);
       run.expect_parameters(in);
     } else {
       run.step(batch, {2, 2});
@@ -283,8 +288,9 @@ TEST(TrainedParameters, FrozenAndUnusedOnesStay) {
   run.trainer = kata::make_trainer(run.model, all, options);
   for (int step = 0; step < 3; ++step) {
     run.step(random_batch(random, run.model.mlp, 4), {2, 2});
-    before[0].expect_value("a frozen parameter", run.model.mlp.b1);
-    before[1].expect_value("a parameter that forward does not use", unused);
+    before[0].expect_value("the frozen b1 after step " + std::to_string(step), run.model.mlp.b1);
+    before[1].expect_value(
+        "a parameter that forward does not use, after step " + std::to_string(step) + ",", unused);
   }
 }
 
@@ -300,8 +306,11 @@ TEST(TrainedParameters, UsedWithoutAValidTokenOnlyStay) {
   for (const Batches& batches : {Batches{valid, ignored}, Batches{ignored, valid}}) {
     const auto report = trainer->step(batches);
     expect_that(report.stepped && report.valid_tokens == 3,
-                "a step on 3 valid tokens and a micro-batch without one is left out, or counts " +
-                    std::to_string(report.valid_tokens) + " valid tokens");
+                "a step on a micro-batch of 3 valid tokens and one of none: expected stepped with "
+                "3 valid tokens, got " +
+                    std::string(report.stepped ? "stepped" : "not stepped") + " with " +
+                    std::to_string(report.valid_tokens),
+                trainer_cases::shown(batches));
     before.expect_value(
         "a parameter that only a micro-batch without a valid token uses (weight_decay 0.3, lr " +
             support::number(report.lr) + ")",
@@ -314,10 +323,13 @@ TEST(MicroBatches, OneMicroBatchAtATime) {
   Training run(doubles(random), strong_options());
   for (int step = 0; step < 2; ++step) {
     run.trainer->step(split(random_batch(random, run.model.mlp, 6), {2, 1, 3}));
-    expect_that(!run.model.graph_is_alive(), "a graph is alive after the step");
+    expect_that(!run.model.graph_is_alive(), "activations of a graph are still alive after step " +
+                                                 std::to_string(step) +
+                                                 ", expected all to be freed");
   }
   expect_that(!run.model.graphs_overlapped,
-              "a micro-batch's graph is alive when the next one's forward begins");
+              "activations of a micro-batch's graph are still alive when the next one's forward "
+              "begins; expected backward to have freed them");
 }
 
 TEST(MicroBatches, ForwardRunsOncePerMicroBatchInOrder) {
@@ -329,7 +341,7 @@ TEST(MicroBatches, ForwardRunsOncePerMicroBatchInOrder) {
   run.trainer->step(pieces);
   if (run.model.seen.size() != 3) {
     return support::fail("forward was called " + std::to_string(run.model.seen.size()) +
-                         " times for 3 micro-batches");
+                         " times for 3 micro-batches, expected 3");
   }
   for (std::size_t i = 0; i < 3; ++i) {
     support::expect_same_bits("what forward call " + std::to_string(i) + " was given",

@@ -37,6 +37,7 @@ inline std::vector<torch::Tensor> copies(const std::vector<torch::Tensor>& tenso
 /// Both do the same steps and must stay the same in each bit.
 inline void expect_same_course(const std::string& what, Training& a, Training& b,
                                RandomTensors& random) {
+  constexpr const char* kNames[] = {"w1", "b1", "w2", "b2"};
   for (int step = 0; step < 3; ++step) {
     const kata::Batch batch = random_batch(random, a.model.mlp, 5);
     const auto first = a.trainer->step(split(batch, {2, 3}));
@@ -44,7 +45,7 @@ inline void expect_same_course(const std::string& what, Training& a, Training& b
     const std::string when = what + ", step " + std::to_string(step) + " after it";
     const auto expected = a.model.parameters(), got = b.model.parameters();
     for (std::size_t i = 0; i < expected.size(); ++i) {
-      support::expect_same_bits("parameter " + std::to_string(i) + " of " + when, got[i].detach(),
+      support::expect_same_bits(std::string(kNames[i]) + " of " + when, got[i].detach(),
                                 expected[i].detach(), {});
     }
     expect_number("lr of " + when, second.lr, first.lr, 0, 0);
@@ -122,9 +123,13 @@ TEST(State, RewindsItsOwnTrainerInPlace) {
   const void* memory = first.model.mlp.w1.data_ptr();
   walk(first, random, 2);
   first.trainer->load_state(state);
-  expect_that(first.model.mlp.w1.data_ptr() == memory && first.model.mlp.w1.requires_grad() &&
-                  first.model.mlp.w1.is_leaf(),
-              "w1 is another tensor after load_state()");
+  expect_that(
+      first.model.mlp.w1.data_ptr() == memory && first.model.mlp.w1.requires_grad() &&
+          first.model.mlp.w1.is_leaf(),
+      "w1 after load_state(): expected the same memory, requires_grad true and is_leaf true, got " +
+          std::string(first.model.mlp.w1.data_ptr() == memory ? "the same" : "other") +
+          " memory, requires_grad " + (first.model.mlp.w1.requires_grad() ? "true" : "false") +
+          " and is_leaf " + (first.model.mlp.w1.is_leaf() ? "true" : "false"));
   expect_same_course("a trainer rewound by its own state", twin, first, random);
 }
 

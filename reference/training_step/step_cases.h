@@ -61,7 +61,8 @@ struct Snapshot {
 
   void expect_gradient(const std::string& what, const torch::Tensor& parameter) const {
     if (gradient.defined() != parameter.grad().defined()) {
-      support::fail(what + (gradient.defined() ? " has become undefined" : " has become defined"));
+      support::fail(what + (gradient.defined() ? " is undefined, expected it to be as before"
+                                               : " is defined, expected it to stay undefined"));
     } else if (gradient.defined()) {
       step_cases::expect_same_bits(what, parameter.grad(), gradient);
     }
@@ -72,6 +73,12 @@ inline std::vector<Snapshot> snapshots(const std::vector<torch::Tensor>& paramet
   std::vector<Snapshot> all;
   for (const torch::Tensor& p : parameters) all.emplace_back(p);
   return all;
+}
+
+inline std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text.empty() ? "nothing" : text;
 }
 
 /// An optimizer that writes down what is asked of it. Its step subtracts lr · gradient; its
