@@ -268,6 +268,7 @@ TEST_F(HostTest, HintsAreForDrillsAndRecorded) {
   EXPECT_NE(first.at("text").get<std::string>().find("Adds"), std::string::npos) << first;
   EXPECT_EQ(ask({{"request", "hint"}}).at("number"), 2);
   EXPECT_EQ(replayed().hints, 2);
+  kill_host();
   begin(3'600'000, "interview");
   start_host(setup_);
   EXPECT_EQ(ask({{"request", "hint"}}).at("type"), "refused");
