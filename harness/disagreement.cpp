@@ -45,4 +45,16 @@ std::vector<Problem> disagreements(std::span<const TrialResult> resident,
   return problems;
 }
 
+std::string compiler_disagreement(Outcome on_save, Outcome of_record) {
+  const bool saved = on_save != Outcome::kCompileError;
+  const bool recorded = of_record != Outcome::kCompileError;
+  if (saved == recorded || of_record == Outcome::kFault || of_record == Outcome::kNotRun) return "";
+  const char* differs = saved ? "it compiled on the save, where the headers were read beforehand"
+                              : "it did not compile on the save, where the headers were read "
+                                "beforehand";
+  return std::string("This is the compiler of record, clang started afresh; ") + differs +
+         ". A macro before an include, a missing include or a template's specialisation after its "
+         "use can do that.";
+}
+
 }  // namespace unaided

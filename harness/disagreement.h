@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "kata_material.h"
@@ -13,5 +14,9 @@ namespace unaided {
 /// both have.
 std::vector<Problem> disagreements(std::span<const TrialResult> resident,
                                    std::span<const TrialResult> stock);
+
+/// What to tell a candidate whose text compiled on the save and does not for the record, or the
+/// other way round; empty when the two agree.
+std::string compiler_disagreement(Outcome on_save, Outcome of_record);
 
 }  // namespace unaided

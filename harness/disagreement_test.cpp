@@ -44,5 +44,15 @@ TEST(DisagreementTest, AMissingCheckCounts) {
   EXPECT_EQ(disagreements(resident, stock).size(), 1U);
 }
 
+TEST(CompilerDisagreement, IsToldWhenTheRecordDiffersFromTheSave) {
+  EXPECT_NE(compiler_disagreement(Outcome::kPassed, Outcome::kCompileError).find("it compiled"),
+            std::string::npos);
+  EXPECT_NE(compiler_disagreement(Outcome::kCompileError, Outcome::kWrong).find("did not compile"),
+            std::string::npos);
+  EXPECT_EQ(compiler_disagreement(Outcome::kWrong, Outcome::kPassed), "");
+  EXPECT_EQ(compiler_disagreement(Outcome::kCompileError, Outcome::kCompileError), "");
+  EXPECT_EQ(compiler_disagreement(Outcome::kCompileError, Outcome::kFault), "");
+}
+
 }  // namespace
 }  // namespace unaided

@@ -102,6 +102,7 @@ class Host {
   void conclude_run(const Job& job, const RunReport& ran);
   void conclude_fault(const Job& job, const std::string& fault);
   void conclude_grade(const Job& job, GradeReport report);
+  void add_disagreement(const Job& job, GradeReport& report) const;
   Reveal reveal(Purpose purpose) const;
   void keep_verdict(const Job& job, const GradeReport& report);
   void end_if_due(Purpose purpose);

@@ -1,134 +1,16 @@
 #include "host.h"
 
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <random>
 #include <thread>
 
-#include "client.h"
-#include "fault.h"
-#include "report_json.h"
-#include "sha256.h"
-#include "temporary_folder.h"
-#include "text_file.h"
+#include "host_stage.h"
 
 namespace unaided {
 namespace {
-
-using nlohmann::json;
-namespace fs = std::filesystem;
-
-constexpr char kStarter[] = "// starter\n";
-
-/// Judges by words in the attempt: "good" passes, "slow" waits until it is cancelled, "broken" is a
-/// fault of the harness, all else is wrong. The message of its one check says what was asked for.
-GradeReport fake_grade(const GradeRequest& request, const VerdictSink& sink,
-                       const CancelToken* cancel) {
-  const auto has = [&request](const char* word) {
-    return request.source.find(word) != std::string::npos;
-  };
-  if (has("broken")) throw Fault("the worker did not start");
-  GradeReport report;
-  report.kata = "sum";
-  report.seed = request.seed;
-  while (has("slow") && !cancel->cancelled()) usleep(1000);
-  if (cancel->cancelled()) return report;
-  CheckVerdict check;
-  check.check = {1, "Adds", "Two", false, false};
-  check.outcome = has("good") ? Outcome::kPassed : Outcome::kWrong;
-  check.message = request.slow ? "with slow checks" : "without slow checks";
-  sink(check);
-  CheckVerdict example = check;
-  example.check = {1, "Adds", "EXAMPLE_One", true, false};
-  example.outcome = has("no example") ? Outcome::kWrong : Outcome::kPassed;
-  report.outcome = check.outcome;
-  report.checks = {check, example};
-  return report;
-}
-
-Judge fake_judge(const fs::path&) {
-  return {[] {}, fake_grade,
-          [](const RunRequest& request, const CancelToken*) {
-            return RunReport{Outcome::kPassed, "", "ran " + request.try_source, 0, 1.0};
-          }};
-}
-
-class HostTest : public testing::Test {
- protected:
-  void SetUp() override {
-    setenv("XDG_RUNTIME_DIR", base_.path().c_str(), 1);
-    begin(3'600'000);
-  }
-  void TearDown() override {
-    kill_host();
-    unsetenv("XDG_RUNTIME_DIR");
-  }
-
-  void begin(std::int64_t time_ms, const char* format = "drill") {
-    setup_.folder = SessionStore(base_.path() / "state").create("sum", {1, 1}, SystemClock().now());
-    setup_.kata.id = "sum";
-    write_kata();
-    setup_.toolchain = {"0.1.0", "2.13.0", "clang 14"};
-    setup_.judge = fake_judge;
-    setup_.clock = &clock_;
-    Created created;
-    created.at = clock_.now();
-    created.session = setup_.folder.id();
-    created.kata = "sum";
-    created.format = format;
-    const bool one = format_row(format).levels == LevelRule::kOne;
-    created.last_level = one ? 1 : 2;
-    created.deadline = later(created.at, time_ms);
-    created.toolchain = setup_.toolchain;
-    Journal(setup_.folder.journal()).append(to_journal(created));
-    write_text_file(setup_.folder.starter(), kStarter);
-    write_text_file(attempt(), kStarter);
-    write_text_file(setup_.folder.workspace() / "try.cpp", "try");
-  }
-  /// As much of a kata as hosts read: statements, contracts, starter, and what hints come from.
-  void write_kata() {
-    Kata& kata = setup_.kata;
-    kata.root = base_.path() / "checkout";
-    kata.levels = {{1, "One", 10}, {2, "Two", 20}};
-    for (const int level : {1, 2}) {
-      write_text_file(kata.statement(level), "statement\n");
-      write_text_file(kata.contract(level), "// contract\n");
-      write_text_file(kata.checks(level), "TEST(Adds, Two) {}\n");
-    }
-    write_text_file(kata.starter(), "// level 1\n// level 2\n");
-    write_text_file(kata.reference(), "// level 1\nint one;\n// level 2\nint two;\n");
-    write_text_file(kata.reference_folder() / "notes.md",
-                    "## Walk-through\n**Level 1.** Add.\n**Level 2.** More.\n");
-  }
-  fs::path attempt() const { return setup_.folder.workspace() / "sum.cpp"; }
-  void save(const std::string& text) const { write_text_file(attempt(), text); }
-
-  json ask(const json& request) const {
-    return *Client(setup_.folder)
-                .ask(
-                    request, [](const json&) {}, nullptr);
-  }
-  GradeReport check() const { return report_from_json(ask({{"request", "check"}}).at("report")); }
-  Session replayed() const { return setup_.folder.replay(); }
-  /// Waits for the host to be gone.
-  void await_end() const {
-    while (setup_.folder.hosted()) usleep(1000);
-  }
-  void kill_host() const {
-    if (!setup_.folder.hosted()) return;
-    const std::string pid = read_text_file(setup_.folder.lock(), 100);
-    kill(std::atoi(pid.c_str()), SIGKILL);
-    await_end();
-  }
-
-  TemporaryFolder base_;
-  SystemClock clock_;
-  HostSetup setup_;
-};
 
 TEST_F(HostTest, ACheckReturnsTheVerdictOnTheSavedText) {
   start_host(setup_);
@@ -174,125 +56,13 @@ TEST_F(HostTest, ANewerSaveCancelsTheRunningOne) {
   }
 }
 
-TEST_F(HostTest, FinishJudgesTheLastSaveAndEndsTheSession) {
+TEST_F(HostTest, ACheckSaysWhenTheCompilerOfRecordDisagreesWithTheSave) {
   start_host(setup_);
-  save("bad");
-  EXPECT_FALSE(ask({{"request", "submit"}}).at("ended"));
-  save("good");
-  const json reply = ask({{"request", "finish"}});
-  EXPECT_TRUE(reply.at("ended"));
-  await_end();
-  const Session session = replayed();
-  EXPECT_EQ(session.finished->reason, EndReason::kFinish);
-  EXPECT_EQ(session.finished->hash, sha256("good"));
-  EXPECT_TRUE(passed(session));
-}
-
-TEST_F(HostTest, FinishCountsAnEarlierSubmitThatWasBetter) {
-  begin(3'600'000, "debug");
-  start_host(setup_);
-  save("bad");
-  ask({{"request", "submit"}});
-  save("worse");
-  ask({{"request", "finish"}});
-  await_end();
-  EXPECT_EQ(replayed().finished->hash, sha256("bad")) << "equal: what was submitted counts";
-}
-
-TEST_F(HostTest, ADebugSessionTellsExamplesOnSavesAndNamesAtSubmit) {
-  begin(3'600'000, "debug");
-  start_host(setup_);
-  save("bad");
-  const GradeReport checked = check();
-  ASSERT_EQ(checked.checks.size(), 1u);
-  EXPECT_TRUE(checked.checks[0].check.example);
-  EXPECT_EQ(checked.outcome, Outcome::kPassed);
-  const json status = ask({{"request", "status"}}).at("status");
-  EXPECT_EQ(status.at("last_verdict").at("outcome"), "passed") << "as much as was told";
-
-  const GradeReport submitted = report_from_json(ask({{"request", "submit"}}).at("report"));
-  ASSERT_EQ(submitted.checks.size(), 2u);
-  EXPECT_EQ(submitted.checks[0].check.name, "Two");
-  EXPECT_EQ(submitted.checks[0].message, "");
-
-  const json finished = ask({{"request", "finish"}});
-  EXPECT_EQ(report_from_json(finished.at("report")).checks[0].message, "with slow checks")
-      << "once it is over, everything is told";
-  const GradeReport kept = read_report(setup_.folder.result(replayed().verdicts[0].result));
-  EXPECT_EQ(kept.checks.size(), 2u) << "the debrief knows all of it";
-}
-
-TEST_F(HostTest, AWatcherOfADebugSessionHearsOfExamplesOnly) {
-  begin(3'600'000, "debug");
-  start_host(setup_);
-  save("bad");
-  check();
-  std::string heard;
-  int reports = 0;
-  bool ended = false;
-  Client(setup_.folder)
-      .ask(
-          {{"request", "watch"}},
-          [&](const json& message) {
-            heard += message.dump();
-            if (message.at("type") == "report" && ++reports == 1) save("bad again");
-            if (reports == 2 && !std::exchange(ended, true)) ask({{"request", "abandon"}});
-          },
-          nullptr);
-  EXPECT_EQ(reports, 2) << "the last one, and the new one";
-  EXPECT_NE(heard.find("EXAMPLE_One"), std::string::npos);
-  EXPECT_EQ(heard.find("Two"), std::string::npos);
-}
-
-TEST_F(HostTest, ALevelIsUnlockedByTheExamplesOfTheOneBefore) {
-  begin(3'600'000, "assessment");
-  start_host(setup_);
-  save("no example");
-  EXPECT_EQ(ask({{"request", "unlock"}}).at("type"), "refused") << "nothing is judged yet";
-  check();
-  EXPECT_EQ(ask({{"request", "unlock"}}).at("exit_code"), 1) << "the example fails";
-  save("bad");
-  check();
-  const json reply = ask({{"request", "unlock"}});
-  EXPECT_EQ(reply.at("level"), 2) << reply;
-  EXPECT_TRUE(fs::exists(setup_.folder.workspace() / "level2.h"));
-  EXPECT_EQ(replayed().open_level, 2);
-  EXPECT_EQ(ask({{"request", "unlock"}}).at("type"), "refused") << "level 2 has no examples here";
-  EXPECT_EQ(ask({{"request", "status"}}).at("status").at("last_level"), 2);
-}
-
-TEST_F(HostTest, HintsAreForDrillsAndRecorded) {
-  start_host(setup_);
-  EXPECT_EQ(ask({{"request", "unlock"}}).at("type"), "refused");
-  const json first = ask({{"request", "hint"}});
-  EXPECT_NE(first.at("text").get<std::string>().find("Adds"), std::string::npos) << first;
-  EXPECT_EQ(ask({{"request", "hint"}}).at("number"), 2);
-  EXPECT_EQ(replayed().hints, 2);
-  kill_host();
-  begin(3'600'000, "interview");
-  start_host(setup_);
-  EXPECT_EQ(ask({{"request", "hint"}}).at("type"), "refused");
-}
-
-TEST_F(HostTest, AnInterviewTellsCountsAtSubmitAndEndsByFinishOnly) {
-  begin(3'600'000, "interview");
-  start_host(setup_);
-  save("good");
-  const json submitted = ask({{"request", "submit"}});
-  EXPECT_FALSE(submitted.at("ended")) << "it may be repeated";
-  EXPECT_EQ(submitted.at("report").dump().find("Adds"), std::string::npos);
-  EXPECT_EQ(submitted.at("report").at("passed"), 2);
-  EXPECT_TRUE(ask({{"request", "finish"}}).at("ended"));
-  await_end();
-  EXPECT_TRUE(passed(replayed()));
-}
-
-TEST_F(HostTest, AnAssessmentCountsPoints) {
-  begin(3'600'000, "assessment");
-  start_host(setup_);
-  save("good");
-  ask({{"request", "submit"}});
-  EXPECT_EQ(replayed().verdicts.back().points, 100);
+  save("two minds");
+  while (replayed().verdicts.empty()) usleep(1000);
+  const GradeReport report = check();
+  EXPECT_EQ(report.outcome, Outcome::kCompileError);
+  EXPECT_NE(report.message.find("it compiled on the save"), std::string::npos) << report.message;
 }
 
 TEST_F(HostTest, ASubmitThatPassesEndsTheSession) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "disagreement.h"
 #include "fault.h"
 #include "format.h"
 #include "host.h"
@@ -131,6 +132,7 @@ void Host::conclude_grade(const Job& job, GradeReport report) {
   if (job.cancelled && job.askers.empty()) {
     return tell({}, {{"type", "overtaken"}, {"snapshot", job.hash}});
   }
+  add_disagreement(job, report);
   keep_verdict(job, report);
   end_if_due(job.purpose);
   json message = {{"type", "report"},
@@ -140,6 +142,18 @@ void Host::conclude_grade(const Job& job, GradeReport report) {
   listener_.send_all(watchers_, message);
   message["final"] = true;
   listener_.send_all(job.askers, message);
+}
+
+/// Saves may be compiled by the resident compiler, everything else is by the compiler of record.
+void Host::add_disagreement(const Job& job, GradeReport& report) const {
+  if (job.purpose == Purpose::kSave) return;
+  for (const VerdictReached& saved : session_.verdicts) {
+    if (saved.purpose != Purpose::kSave || saved.hash != job.hash) continue;
+    const std::string sentence = compiler_disagreement(saved.tally.outcome, report.outcome);
+    if (sentence.empty()) return;
+    report.message += (report.message.empty() ? "" : "\n\n") + sentence;
+    return;
+  }
 }
 
 /// Once the session is over there is nothing left to hide.

@@ -174,10 +174,40 @@ an_assessment_unlocks() {
   "$program" abandon >/dev/null
 }
 
+nothing_reaches_the_clipboard() {
+  local text
+  sit start decoding --level 1 -- /bin/bash
+  await 'unaided$'
+  "${outer[@]}" set-option -s set-clipboard on
+  "${outer[@]}" new-window "printf '\\033]52;c;b3V0c2lkZQ==\\a'; sleep 1"
+  sleep 0.5
+  text=$("${outer[@]}" show-buffer 2>/dev/null)
+  [[ $text == outside ]] || { echo 'not provable here: no clipboard outside either'; return; }
+  "${outer[@]}" delete-buffer
+  sleep 1
+  type_in "printf '\\033]52;c;aW5zaWRl\\a'; printf '\\033Ptmux;\\033\\033]52;c;aW5zaWRl\\a\\033\\\\'; echo sent" Enter
+  await 'sent'
+  sleep 0.5
+  text=$("${outer[@]}" show-buffer 2>/dev/null)
+  [[ -z $text ]] || fail "the seat wrote to the clipboard: $text"
+  "$program" abandon >/dev/null
+}
+
+too_many_processes_end_the_seat() {
+  sit start decoding --level 1 -- /bin/bash
+  await 'unaided$'
+  type_in 'for i in {1..400}; do sleep 60 & done' Enter
+  await 'The session goes on'
+  sleep 1
+  pgrep -f '^sleep 60$' >/dev/null && fail 'processes are left running'
+  "$program" abandon >/dev/null
+}
+
 for test in a_drill_from_the_first_key_to_the_debrief \
   a_terminal_that_is_closed_and_one_that_comes_back \
   a_host_that_is_killed_takes_everything_along a_solution_is_submitted \
-  a_deadline_with_unsaved_text an_interview_asks_afterwards an_assessment_unlocks; do
+  a_deadline_with_unsaved_text an_interview_asks_afterwards an_assessment_unlocks \
+  nothing_reaches_the_clipboard too_many_processes_end_the_seat; do
   echo "$test"
   "$test"
 done
