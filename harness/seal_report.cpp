@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "clock.h"
 #include "fault.h"
 
 namespace unaided {
@@ -195,7 +196,9 @@ std::string render_seal(const SealReport& report, std::size_t columns) {
       if (!headed) text += std::string(kStatuses[static_cast<std::size_t>(status)].heading) + "\n";
       headed = true;
       const SealRow& channel = seal_row(row.channel);
-      text += fmt::format("  {}\n", channel.name) + wrapped(row.how, columns);
+      const bool looked = status != SealStatus::kNotVerifiable && row.at_ms > 0;
+      const std::string when = looked ? fmt::format(" ({})", utc_text(row.at_ms)) : "";
+      text += fmt::format("  {}{}\n", channel.name, when) + wrapped(row.how, columns);
       const bool more = status != SealStatus::kNotVerifiable && std::string(channel.left) != "none";
       if (more) text += wrapped(fmt::format("left: {}", channel.left), columns);
     }

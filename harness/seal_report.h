@@ -59,7 +59,8 @@ void add_findings(SealReport& report, const std::vector<SealFinding>& findings,
 /// Notes a later probe: what is open in either is open.
 void add_probe(SealReport& report, const SealReport& later);
 
-/// Lines of at most `columns` columns: enforced, verified, open, not provable here, not verifiable.
+/// Lines of at most `columns` columns: enforced, verified, open, not provable here, not verifiable,
+/// each with when it was last looked at.
 std::string render_seal(const SealReport& report, std::size_t columns);
 
 enum class SealMode { kRequired, kAuto, kOff };
