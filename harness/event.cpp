@@ -65,6 +65,7 @@ json write_fields(const Created& event) {
                  {"toolchain", write_toolchain(event.toolchain)}};
   if (event.deadline) fields["deadline"] = *event.deadline;
   fields["seal"] = {{"sealed", event.sealing.sealed},
+                    {"declared", event.sealing.declared},
                     {"label", event.sealing.label},
                     {"reason", event.sealing.reason}};
   if (!event.clock) fields["clock"] = false;
@@ -83,7 +84,8 @@ void read_fields(const json& from, Created& event) {
   if (from.contains("deadline")) event.deadline = from.at("deadline").get<Moment>();
   if (from.contains("seal")) {
     const json& seal = from.at("seal");
-    event.sealing = {seal.at("sealed"), seal.at("label"), seal.at("reason")};
+    event.sealing = {seal.at("sealed"), seal.value("declared", false), seal.at("label"),
+                     seal.at("reason")};
   }
   event.clock = from.value("clock", true);
   event.bugs = from.value("bugs", std::vector<std::string>());

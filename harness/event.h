@@ -35,6 +35,7 @@ bool is_final(Purpose purpose);
 /// What kept AI assists out when the session began.
 struct Sealing {
   bool sealed = false;
+  bool declared = false;  // an editor outside, whose settings are re-read
   std::string label = "UNSEALED";
   std::string reason;  // why it is not sealed
 };

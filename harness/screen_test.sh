@@ -203,11 +203,32 @@ too_many_processes_end_the_seat() {
   "$program" abandon >/dev/null
 }
 
+vs_code_is_declared_never_enforced() {
+  local settings
+  mkdir -- "$work/bin"
+  printf '#!/bin/sh\necho "$@" >"%s"\n' "$work/arguments" >"$work/bin/code"
+  chmod +x -- "$work/bin/code"
+  PATH=$work/bin:$PATH "$program" start decoding --level 1 --editor code </dev/null >"$work/said" ||
+    fail 'VS Code was not opened'
+  grep -q -- '--user-data-dir' "$work/arguments" || fail 'VS Code has no profile of its own'
+  grep -q 'AI off: declared' "$work/said" || fail 'the session is not called declared'
+  grep -q 'enforced' "$work/said" && fail 'a declared session is called enforced'
+  settings=$(workspace)/../code/User/settings.json
+  sed -i 's/"chat.disableAIFeatures": true/"chat.disableAIFeatures": false/' "$settings"
+  "$program" status | grep -q 'declared, BROKEN (chat.disableAIFeatures' ||
+    fail 'settings that were changed were not seen'
+  "$program" abandon >/dev/null
+  PATH=$work/bin:$PATH "$program" start decoding --editor code --seal required >/dev/null 2>&1 &&
+    fail 'a required seal was promised for VS Code'
+  passed=$((passed + 1))
+}
+
 for test in a_drill_from_the_first_key_to_the_debrief \
   a_terminal_that_is_closed_and_one_that_comes_back \
   a_host_that_is_killed_takes_everything_along a_solution_is_submitted \
   a_deadline_with_unsaved_text an_interview_asks_afterwards an_assessment_unlocks \
-  nothing_reaches_the_clipboard too_many_processes_end_the_seat; do
+  nothing_reaches_the_clipboard too_many_processes_end_the_seat \
+  vs_code_is_declared_never_enforced; do
   echo "$test"
   "$test"
 done

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "declared_editor.h"
 #include "dotfiles.h"
 #include "fault.h"
 #include "seal_verification.h"
@@ -15,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kReportBytesMax = 256 * 1024;
+constexpr char kDeclaredLabel[] = "AI off: declared";
 constexpr char kNoSeat[] = "nobody sits down to a terminal of ours";
 constexpr char kTerminal[] = "TERM=screen-256color";
 
@@ -52,7 +54,17 @@ SealReport try_plan(SealPlan plan, std::int64_t now_ms) {
 }
 
 Sealing unsealed(const std::string& reason) {
-  return {false, decide_seal(SealMode::kOff, sandbox_support(), nullptr).label, reason};
+  const SealDecision off = decide_seal(SealMode::kOff, sandbox_support(), nullptr);
+  return {/*sealed=*/false, /*declared=*/false, off.label, reason};
+}
+
+Sealing declared(const SealRequest& request) {
+  if (request.mode == SealMode::kRequired) {
+    throw Fault(
+        "the seal is required, but VS Code cannot run in it: take an editor of the terminal");
+  }
+  return {/*sealed=*/false, /*declared=*/true, kDeclaredLabel,
+          "VS Code runs outside; its settings are read again at each look"};
 }
 
 }  // namespace
@@ -67,6 +79,7 @@ SealMode seal_mode(const std::string& word) {
 Sealing seal_session(const SessionFolder& folder, const Installation& installation,
                      const SealRequest& request, std::int64_t now_ms) {
   fs::create_directories(folder.home());
+  if (request.declared) return declared(request);
   if (!request.seated && request.mode == SealMode::kRequired) {
     throw Fault(fmt::format(
         "the seal is required, but {}: start it in a terminal, or with `-- CMD`", kNoSeat));
@@ -86,7 +99,7 @@ Sealing seal_session(const SessionFolder& folder, const Installation& installati
     throw Fault(fmt::format("the seal is required and cannot be had: {}\n{}", decision.reason,
                             seal_mend(decision.reason)));
   }
-  return {decision.sealed, decision.label, decision.reason};
+  return {decision.sealed, /*declared=*/false, decision.label, decision.reason};
 }
 
 std::optional<SealReport> read_seal_report(const SessionFolder& folder) {
@@ -99,6 +112,12 @@ std::optional<SealReport> read_seal_report(const SessionFolder& folder) {
 
 std::string seal_label(const SessionFolder& folder, const Session& session) {
   const Sealing& sealing = session.created.sealing;
+  if (sealing.declared) {
+    const std::vector<std::string> violations = declared_violations(folder);
+    if (!violations.empty()) {
+      return fmt::format("{}, BROKEN ({})", sealing.label, fmt::join(violations, "; "));
+    }
+  }
   if (!sealing.sealed) return fmt::format("{} ({})", sealing.label, sealing.reason);
   const auto report = read_seal_report(folder);
   if (report && report->enforced()) return sealing.label;

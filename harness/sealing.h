@@ -14,6 +14,7 @@ namespace unaided {
 struct SealRequest {
   SealMode mode = SealMode::kAuto;
   bool seated = false;                   // the candidate sits down to a terminal of ours
+  bool declared = false;                 // to VS Code, outside
   std::vector<std::string> environment;  // of the user
 };
 
@@ -28,7 +29,8 @@ Sealing seal_session(const SessionFolder& folder, const Installation& installati
 /// The report of a sealed session, as it stands; nothing in an unsealed one.
 std::optional<SealReport> read_seal_report(const SessionFolder& folder);
 
-/// For the status line: "AI off: enforced", or that and why it is not.
+/// For the status line: "AI off: enforced", "AI off: declared", or that it is not and why. Looks at
+/// a declared editor's profile again.
 std::string seal_label(const SessionFolder& folder, const Session& session);
 
 }  // namespace unaided

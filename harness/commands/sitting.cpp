@@ -7,6 +7,7 @@
 
 #include "../client.h"
 #include "../compiler.h"
+#include "../declared_editor.h"
 #include "../fault.h"
 #include "../screen.h"
 #include "../seat.h"
@@ -104,7 +105,8 @@ std::vector<std::string> chosen_editor() {
 bool has_seat(CommandContext& context, const Sitting& sitting) {
   const Terminal& terminal = context.terminal();
   const bool interactive = terminal.input_is_tty && terminal.output_is_tty;
-  const bool screen = interactive && !sitting.plain && Screen::available();
+  const bool screen =
+      interactive && sitting.editor.empty() && !sitting.plain && Screen::available();
   return !sitting.json && (screen || !sitting.command.empty());
 }
 
@@ -120,8 +122,12 @@ void sit_down(CommandContext& context, const SessionFolder& folder, const Sittin
     left = chosen_editor();
     if (!left.empty()) left.push_back(status.at("kata").get<std::string>() + ".cpp");
   }
-  if (interactive && !sitting.plain && Screen::available()) {
+  if (interactive && sitting.editor.empty() && !sitting.plain && Screen::available()) {
     return show_screen(context, folder, left);
+  }
+  if (!sitting.editor.empty()) {
+    run_in_foreground(open_declared_editor(folder, program_place(sitting.editor)),
+                      folder.workspace());
   }
   print_directions(context, folder);
   std::fflush(stdout);

@@ -16,6 +16,7 @@ void ensure_host(CommandContext& context, const SessionFolder& folder);
 /// How the candidate wants to sit.
 struct Sitting {
   std::vector<std::string> command;  // in place of the editor
+  std::string editor;                // "code": outside, declared; else empty
   bool plain = false;                // without the screen
   bool json = false;                 // not at all: the session is described
 };

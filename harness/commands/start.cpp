@@ -7,6 +7,7 @@
 #include <random>
 
 #include "../compiler.h"
+#include "../declared_editor.h"
 #include "../fault.h"
 #include "../format.h"
 #include "../grader.h"
@@ -115,7 +116,8 @@ SessionFolder begin(CommandContext& context, const StartOptions& options, const 
   request.levels = levels;
   request.minutes = options.minutes;
   request.clock = !options.no_clock;
-  request.seal = {seal_mode(options.seal), has_seat(context, options.sitting), environment()};
+  request.seal = {seal_mode(options.seal), has_seat(context, options.sitting),
+                  !options.sitting.editor.empty(), environment()};
   if (format_row(options.format).plants_bugs) {
     request.planted = plant(installation, kata, levels.first, options.bugs);
   }
@@ -142,6 +144,12 @@ void refuse_editor_elsewhere(CommandContext& context, const StartOptions& option
       "{} lies at {}: a sealed session has only the distribution's programs, of /usr/bin. Choose "
       "another (EDITOR=vim), or begin with --seal off",
       editor[0], place.string()));
+}
+
+void refuse_missing_editor(const StartOptions& options) {
+  const std::string& editor = options.sitting.editor;
+  if (editor.empty() || runnable(editor)) return;
+  throw Fault("--editor " + editor + ": it is not in $PATH");
 }
 
 void refuse_bugs_elsewhere(const StartOptions& options) {
@@ -175,6 +183,7 @@ void print_time_to_beat(const std::vector<SessionRecord>& sessions, const StartO
 void start(CommandContext& context, const StartOptions& options) {
   refuse_unknown_program(options);
   refuse_bugs_elsewhere(options);
+  refuse_missing_editor(options);
   const Kata kata = context.kata(options.kata);
   const SessionStore store(state_folder());
   const std::vector<SessionRecord> sessions = readable_sessions(store);
@@ -215,6 +224,10 @@ void add_start(CLI::App& app, CommandContext& context) {
       ->add_option("--seal", options->seal,
                    "keep AI assists out: required (or do not begin), auto, off")
       ->capture_default_str();
+  command
+      ->add_option("--editor", options->sitting.editor,
+                   "code: VS Code outside the sandbox, its AI settings off; declared, not enforced")
+      ->check(CLI::IsMember({kDeclaredEditor}));
   command->add_flag("--no-clock", options->no_clock, "hide the time until it is short");
   command->add_flag("--plain", options->sitting.plain, "without the screen");
   command->add_flag("--again", options->again, "anew, though the same session is under way");

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "session_store.h"
+
+// VS Code cannot run in the seat. It gets a profile of its own with every AI setting off, which can
+// be read again but not enforced: such a session is *declared*.
+namespace unaided {
+
+inline constexpr char kDeclaredEditor[] = "code";
+
+/// Makes the session's profile (settings, and of the user's extensions clangd alone) and returns
+/// the command that opens the workspace with it. Throws Fault when `program` is not installed.
+std::vector<std::string> open_declared_editor(const SessionFolder& folder,
+                                              const std::filesystem::path& program);
+
+/// What in the profile is no longer as it was made, now or at an earlier look, a sentence each;
+/// empty when all of it is. Remembers what it saw.
+std::vector<std::string> declared_violations(const SessionFolder& folder);
+
+}  // namespace unaided
