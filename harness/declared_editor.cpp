@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "fault.h"
 #include "text_file.h"
 #include "text_layout.h"
 
@@ -85,11 +84,13 @@ void look_at_extensions(const SessionFolder& folder, std::vector<std::string>& f
 
 }  // namespace
 
-std::vector<std::string> open_declared_editor(const SessionFolder& folder,
-                                              const fs::path& program) {
-  if (program.empty()) throw Fault("VS Code's `code` is not in $PATH");
+void make_declared_profile(const SessionFolder& folder) {
   write_text_file(settings_file(folder), required_settings().dump(2) + "\n");
   bring_allowed_extension(folder);
+}
+
+std::vector<std::string> declared_editor_command(const SessionFolder& folder,
+                                                 const fs::path& program) {
   return {program.string(),
           "--user-data-dir",
           profile(folder).string(),

@@ -12,10 +12,12 @@ namespace unaided {
 
 inline constexpr char kDeclaredEditor[] = "code";
 
-/// Makes the session's profile (settings, and of the user's extensions clangd alone) and returns
-/// the command that opens the workspace with it. Throws Fault when `program` is not installed.
-std::vector<std::string> open_declared_editor(const SessionFolder& folder,
-                                              const std::filesystem::path& program);
+/// Makes the session's profile: settings, and of the user's extensions clangd alone.
+void make_declared_profile(const SessionFolder& folder);
+
+/// The command that opens the workspace with it.
+std::vector<std::string> declared_editor_command(const SessionFolder& folder,
+                                                 const std::filesystem::path& program);
 
 /// What in the profile is no longer as it was made, now or at an earlier look, a sentence each;
 /// empty when all of it is. Remembers what it saw.

@@ -4,7 +4,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "fault.h"
 #include "temporary_folder.h"
 #include "text_file.h"
 
@@ -38,18 +37,18 @@ class DeclaredEditorTest : public testing::Test {
 };
 
 TEST_F(DeclaredEditorTest, OpensTheWorkspaceWithAProfileOfItsOwnAndClangdAlone) {
-  const auto command = open_declared_editor(folder_, "/usr/bin/code");
+  make_declared_profile(folder_);
+  const auto command = declared_editor_command(folder_, "/usr/bin/code");
   EXPECT_EQ(command.front(), "/usr/bin/code");
   EXPECT_EQ(command.back(), folder_.workspace().string());
   EXPECT_TRUE(
       fs::exists(folder_.path / "code-extensions/llvm-vs-code-extensions.vscode-clangd-0.1.29"));
   EXPECT_FALSE(fs::exists(folder_.path / "code-extensions/github.copilot-1.2"));
   EXPECT_TRUE(declared_violations(folder_).empty());
-  EXPECT_THROW(open_declared_editor(folder_, ""), Fault);
 }
 
 TEST_F(DeclaredEditorTest, SeesSettingsThatWereChangedAndForgetsNothing) {
-  open_declared_editor(folder_, "/usr/bin/code");
+  make_declared_profile(folder_);
   change("editor.fontSize", 20);
   EXPECT_TRUE(declared_violations(folder_).empty()) << "other settings are the candidate's";
   change("chat.disableAIFeatures", false);
@@ -60,7 +59,7 @@ TEST_F(DeclaredEditorTest, SeesSettingsThatWereChangedAndForgetsNothing) {
 }
 
 TEST_F(DeclaredEditorTest, SeesExtensionsAndSettingsThatAreGoneOrDamaged) {
-  open_declared_editor(folder_, "/usr/bin/code");
+  make_declared_profile(folder_);
   fs::create_directories(folder_.path / "code-extensions/github.copilot-1.2");
   EXPECT_EQ(declared_violations(folder_)[0], "the extension github.copilot-1.2 was installed");
   write_text_file(settings(), "not JSON");

@@ -18,6 +18,8 @@ struct StatusRow {
   const char* heading;
 };
 
+constexpr std::size_t kTimeAt = 11;  // "22:06:12" in what utc_text() writes
+constexpr std::size_t kTimeBytes = 8;
 constexpr StatusRow kStatuses[] = {
     {SealStatus::kEnforced, "enforced", "enforced"},
     {SealStatus::kVerified, "verified", "verified"},
@@ -197,7 +199,8 @@ std::string render_seal(const SealReport& report, std::size_t columns) {
       headed = true;
       const SealRow& channel = seal_row(row.channel);
       const bool looked = status != SealStatus::kNotVerifiable && row.at_ms > 0;
-      const std::string when = looked ? fmt::format(" ({})", utc_text(row.at_ms)) : "";
+      const std::string when =
+          looked ? fmt::format(" ({} UTC)", utc_text(row.at_ms).substr(kTimeAt, kTimeBytes)) : "";
       text += fmt::format("  {}{}\n", channel.name, when) + wrapped(row.how, columns);
       const bool more = status != SealStatus::kNotVerifiable && std::string(channel.left) != "none";
       if (more) text += wrapped(fmt::format("left: {}", channel.left), columns);

@@ -58,11 +58,12 @@ Sealing unsealed(const std::string& reason) {
   return {/*sealed=*/false, /*declared=*/false, off.label, reason};
 }
 
-Sealing declared(const SealRequest& request) {
+Sealing declared(const SessionFolder& folder, const SealRequest& request) {
   if (request.mode == SealMode::kRequired) {
     throw Fault(
         "the seal is required, but VS Code cannot run in it: take an editor of the terminal");
   }
+  make_declared_profile(folder);
   return {/*sealed=*/false, /*declared=*/true, kDeclaredLabel,
           "VS Code runs outside; its settings are read again at each look"};
 }
@@ -79,7 +80,7 @@ SealMode seal_mode(const std::string& word) {
 Sealing seal_session(const SessionFolder& folder, const Installation& installation,
                      const SealRequest& request, std::int64_t now_ms) {
   fs::create_directories(folder.home());
-  if (request.declared) return declared(request);
+  if (request.declared) return declared(folder, request);
   if (!request.seated && request.mode == SealMode::kRequired) {
     throw Fault(fmt::format(
         "the seal is required, but {}: start it in a terminal, or with `-- CMD`", kNoSeat));

@@ -126,7 +126,7 @@ void sit_down(CommandContext& context, const SessionFolder& folder, const Sittin
     return show_screen(context, folder, left);
   }
   if (!sitting.editor.empty()) {
-    run_in_foreground(open_declared_editor(folder, program_place(sitting.editor)),
+    run_in_foreground(declared_editor_command(folder, program_place(sitting.editor)),
                       folder.workspace());
   }
   print_directions(context, folder);
