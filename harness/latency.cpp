@@ -131,6 +131,17 @@ void measure_attempts(const fs::path& file, SaveWatch& watch, Grader& grader, co
   figures.attempts_ms = spread_of(medians_ms);
 }
 
+[[noreturn]] void refuse_failure(const GradeReport& report) {
+  std::string why = report.message;
+  for (const CheckVerdict& verdict : report.checks) {
+    if (verdict.outcome == Outcome::kPassed) continue;
+    why += fmt::format("\n{}.{}: {}: {}", verdict.check.behaviour, verdict.check.name,
+                       outcome_row(verdict.outcome).label, verdict.message);
+  }
+  throw Fault(fmt::format("the reference of {} does not pass (seed {}): {}", report.kata,
+                          report.seed, why));
+}
+
 }  // namespace
 
 Spread spread_of(std::vector<double> samples_ms) {
@@ -164,8 +175,7 @@ LatencyFigures measure_latency(const Installation& installation, const Kata& kat
     // A comment of its own makes each save a different text.
     const std::string text = reference + fmt::format("\n// save {}\n", round);
     const Sample sample = save_and_grade(file, text, watch, grader, kata);
-    if (exit_code(sample.report) != 0)
-      throw Fault("the reference of " + kata.id + " does not pass");
+    if (exit_code(sample.report) != 0) refuse_failure(sample.report);
     figures.checks = static_cast<int>(sample.report.checks.size());
     first_ms.push_back(sample.first_verdict_ms);
     all_ms.push_back(sample.all_verdicts_ms);
