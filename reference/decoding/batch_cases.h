@@ -125,8 +125,8 @@ inline Row logarithms(const std::vector<double>& probabilities) {
   return row;
 }
 
-/// Filters of all kinds at once. top_p keeps away from 1, where a row of which top-k leaves one id is
-/// at the border whatever its logits.
+/// Filters of all kinds at once. top_p keeps away from 1, where a row of which top-k leaves one id
+/// is at the border whatever its logits.
 inline Filters random_filters(Random& random, std::int64_t vocabulary) {
   return {.temperature = random.between(0.5, 2),
           .top_k = random.integer(1, vocabulary + 1),
