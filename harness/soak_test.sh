@@ -54,20 +54,21 @@ await_verdict() { # how many there must be
 
 await_resident() {
   for _ in $(seq 600); do
-    "$program" status --session "$(basename "$session")" | grep -q 'resident' && return
+    "$program" status --session "$(basename "$session")" | grep -q 'compiler: [^,]*resident' && return
     sleep 0.2
   done
   echo 'without the resident compiler'
 }
 
 await_resident
+first=$((saves / 10 > 10 ? saves / 10 : 10)) # everything is warm by then
 first_mb=0 first_count=0
 for ((i = 1; i <= saves; ++i)); do
   began=$(date +%s%N)
   save "$i"
   await_verdict "$i"
   echo $((($(date +%s%N) - began) / 1000000)) >>"$work/ms"
-  if ((i == saves / 10 || i == saves)); then
+  if ((i == first || i == saves)); then
     sleep 3 # the next standby is made
     mb=$(memory_mb) count=$(processes "$host" | wc -w)
     echo "after $i saves: $count processes, $mb MB, last tenth $(tail -n $((saves / 10)) "$work/ms" |
