@@ -89,16 +89,6 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-std::vector<std::string> environment_of_caller() {
-  std::vector<std::string> variables;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view variable = *entry;
-    const bool outer_tmux = variable.starts_with("TMUX=") || variable.starts_with("TMUX_PANE=");
-    if (!outer_tmux) variables.emplace_back(variable);
-  }
-  return variables;
-}
-
 }  // namespace
 
 std::vector<std::string> terminal_editor(const char* visual, const char* editor) {
@@ -222,6 +212,16 @@ std::vector<std::string> Screen::tmux(const std::vector<std::string>& arguments)
 RunEnd Screen::tell(const std::vector<std::string>& arguments) const {
   const Command command{tmux(arguments), environment_of_caller(), {}, {}};
   return run_bounded(command, kTmuxWallMsMax, kTmuxBytesMax, nullptr);
+}
+
+std::vector<std::string> environment_of_caller() {
+  std::vector<std::string> variables;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view variable = *entry;
+    const bool outer_tmux = variable.starts_with("TMUX=") || variable.starts_with("TMUX_PANE=");
+    if (!outer_tmux) variables.emplace_back(variable);
+  }
+  return variables;
 }
 
 fs::path program_place(const std::string& program) {

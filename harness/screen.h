@@ -48,6 +48,9 @@ class Screen {
   std::filesystem::path socket_;
 };
 
+/// "NAME=value" of this process, less what names the tmux that it runs in.
+std::vector<std::string> environment_of_caller();
+
 /// Where a program (a path, or a name looked for in $PATH) lies; empty when it cannot be run.
 std::filesystem::path program_place(const std::string& program);
 

@@ -92,7 +92,7 @@ Sealing seal_session(const SessionFolder& folder, const Installation& installati
     const SealPlan plan = plan_for(folder, installation, request);
     write_durably(folder.seal_plan(), nlohmann::json(plan).dump(1) + "\n");
     report = try_plan(plan, now_ms);
-    write_durably(folder.seal_report(), nlohmann::json(*report).dump(1) + "\n");
+    write_seal_report(folder, *report);
   }
   const SealDecision decision =
       decide_seal(request.mode, sandbox_support(), report ? &*report : nullptr);
@@ -109,6 +109,10 @@ std::optional<SealReport> read_seal_report(const SessionFolder& folder) {
   const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded()) throw Fault(folder.seal_report().string() + " is damaged");
   return json.get<SealReport>();
+}
+
+void write_seal_report(const SessionFolder& folder, const SealReport& report) {
+  write_durably(folder.seal_report(), nlohmann::json(report).dump(1) + "\n");
 }
 
 std::string seal_label(const SessionFolder& folder, const Session& session) {

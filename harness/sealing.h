@@ -29,6 +29,8 @@ Sealing seal_session(const SessionFolder& folder, const Installation& installati
 /// The report of a sealed session, as it stands; nothing in an unsealed one.
 std::optional<SealReport> read_seal_report(const SessionFolder& folder);
 
+void write_seal_report(const SessionFolder& folder, const SealReport& report);
+
 /// For the status line: "AI off: enforced", "AI off: declared", or that it is not and why. Looks at
 /// a declared editor's profile again.
 std::string seal_label(const SessionFolder& folder, const Session& session);

@@ -91,7 +91,7 @@ void Seating::inspect(std::int64_t now_ms) {
   auto report = read_seal_report(folder_);
   if (!report) return;
   add_findings(*report, inspect_seat(*info, read_plan(folder_)), now_ms);
-  write_durably(folder_.seal_report(), nlohmann::json(*report).dump(1) + "\n");
+  write_seal_report(folder_, *report);
 }
 
 std::size_t Seating::bound_processes() const {

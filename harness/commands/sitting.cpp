@@ -79,6 +79,12 @@ void show_screen(CommandContext& context, const SessionFolder& folder,
   fmt::print("The session goes on: {} resume {}\n", context.program, folder.id());
 }
 
+bool has_screen(CommandContext& context, const Sitting& sitting) {
+  const Terminal& terminal = context.terminal();
+  return terminal.input_is_tty && terminal.output_is_tty && sitting.editor.empty() &&
+         !sitting.plain && Screen::available();
+}
+
 }  // namespace
 
 void ensure_host(CommandContext& context, const SessionFolder& folder) {
@@ -103,11 +109,7 @@ std::vector<std::string> chosen_editor() {
 }
 
 bool has_seat(CommandContext& context, const Sitting& sitting) {
-  const Terminal& terminal = context.terminal();
-  const bool interactive = terminal.input_is_tty && terminal.output_is_tty;
-  const bool screen =
-      interactive && sitting.editor.empty() && !sitting.plain && Screen::available();
-  return !sitting.json && (screen || !sitting.command.empty());
+  return !sitting.json && (has_screen(context, sitting) || !sitting.command.empty());
 }
 
 void sit_down(CommandContext& context, const SessionFolder& folder, const Sitting& sitting) {
@@ -115,16 +117,12 @@ void sit_down(CommandContext& context, const SessionFolder& folder, const Sittin
   if (sitting.json) return print_json(status);
   const nlohmann::json& left_ms = status.at("time_left_ms");
   if (!left_ms.is_null() && left_ms <= 0) return await_judgement(context, folder);
-  const Terminal& terminal = context.terminal();
-  const bool interactive = terminal.input_is_tty && terminal.output_is_tty;
   std::vector<std::string> left = sitting.command;
   if (left.empty()) {
     left = chosen_editor();
     if (!left.empty()) left.push_back(status.at("kata").get<std::string>() + ".cpp");
   }
-  if (interactive && sitting.editor.empty() && !sitting.plain && Screen::available()) {
-    return show_screen(context, folder, left);
-  }
+  if (has_screen(context, sitting)) return show_screen(context, folder, left);
   if (!sitting.editor.empty()) {
     run_in_foreground(declared_editor_command(folder, program_place(sitting.editor)),
                       folder.workspace());

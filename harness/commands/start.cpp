@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <unistd.h>
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
@@ -72,15 +71,18 @@ LevelSpan chosen_levels(const StartOptions& options, const Kata& kata,
   return {level, level};
 }
 
+bool is_of(const Created& created, const StartOptions& options, LevelSpan levels) {
+  return created.kata == options.kata && created.format == options.format &&
+         LevelSpan{created.first_level, created.last_level} == levels;
+}
+
 /// The same that still has time: whoever starts it again means to go back to it.
 std::optional<SessionFolder> under_way(const std::vector<SessionRecord>& sessions,
                                        const StartOptions& options, LevelSpan levels) {
   const Moment now = SystemClock().now();
   for (const auto& [folder, session] : sessions) {
     const Created& created = session.created;
-    const LevelSpan span = {created.first_level, created.last_level};
-    const bool same = created.kata == options.kata && created.format == options.format &&
-                      span == levels && session.phase == Phase::kRunning;
+    const bool same = is_of(created, options, levels) && session.phase == Phase::kRunning;
     const auto left = time_left(session, now);
     if (same && (!left || left->ms > 0)) return folder;
   }
@@ -101,12 +103,6 @@ Planted plant(const Installation& installation, const Kata& kata, int level, int
   return plant_bugs(read_kata_material(kata), level, bugs, judge, random);
 }
 
-std::vector<std::string> environment() {
-  std::vector<std::string> entries;
-  for (char** entry = environ; *entry != nullptr; ++entry) entries.emplace_back(*entry);
-  return entries;
-}
-
 SessionFolder begin(CommandContext& context, const StartOptions& options, const Kata& kata,
                     LevelSpan levels, const SessionStore& store) {
   const Installation& installation = context.installation();
@@ -117,7 +113,7 @@ SessionFolder begin(CommandContext& context, const StartOptions& options, const 
   request.minutes = options.minutes;
   request.clock = !options.no_clock;
   request.seal = {seal_mode(options.seal), has_seat(context, options.sitting),
-                  !options.sitting.editor.empty(), environment()};
+                  !options.sitting.editor.empty(), environment_of_caller()};
   if (format_row(options.format).plants_bugs) {
     request.planted = plant(installation, kata, levels.first, options.bugs);
   }
@@ -171,9 +167,7 @@ void print_time_to_beat(const std::vector<SessionRecord>& sessions, const StartO
   std::optional<std::int64_t> best_ms;
   for (const auto& [folder, session] : sessions) {
     const Created& created = session.created;
-    const bool same = created.kata == options.kata && created.format == options.format &&
-                      LevelSpan{created.first_level, created.last_level} == levels;
-    if (!same || !passed(session)) continue;
+    if (!is_of(created, options, levels) || !passed(session)) continue;
     const std::int64_t took_ms = elapsed(created.at, *session.ended_at).ms;
     if (!best_ms || took_ms < *best_ms) best_ms = took_ms;
   }
