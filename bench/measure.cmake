@@ -21,6 +21,8 @@ target_include_directories(unaided_measure PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(unaided_measure
   PUBLIC libtorch::cpu unaided_harness
   PRIVATE benchmark::benchmark PkgConfig::highway ${CMAKE_DL_LIBS} unaided_warnings)
+# LibTorch brings headers of another fmt than the library that the distribution has.
+target_compile_definitions(unaided_measure PUBLIC FMT_HEADER_ONLY)
 target_precompile_headers(unaided_measure PRIVATE <torch/types.h> <nlohmann/json.hpp> <fmt/format.h>)
 
 add_executable(unaided-bench main.cpp ${PROJECT_SOURCE_DIR}/harness/worker/filter.cpp)
