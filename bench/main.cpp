@@ -22,6 +22,7 @@
 #include "support/kernel.h"
 #include "support/measurement.h"
 #include "support/planted.h"
+#include "support/self_test.h"
 #include "support/setting.h"
 #include "worker/filter.h"
 
@@ -33,6 +34,7 @@ using namespace unaided::bench;
 
 struct Options {
   bool list = false;
+  bool self_test = false;
   std::vector<std::string> kernels;
   std::string shape, dtype, rung;
   std::string attempt, attempt_build;
@@ -55,19 +57,26 @@ void report_line(const Options& options, const json& message) {
   if (!write_all(options.report_fd, line)) throw_errno("cannot report");
 }
 
+/// The kernels, then those of the tests, which are not offered to users.
+const std::vector<Kernel>& all_kernels() {
+  static const std::vector<Kernel> all = [] {
+    std::vector<Kernel> list = kernels();
+    for (Kernel& planted : planted_kernels()) list.push_back(std::move(planted));
+    return list;
+  }();
+  return all;
+}
+
 const Kernel& find_kernel(const std::string& id) {
-  static const std::vector<Kernel> planted = planted_kernels();
-  for (const auto* list : {&kernels(), &planted}) {
-    for (const Kernel& kernel : *list) {
-      if (kernel.id == id) return kernel;
-    }
+  for (const Kernel& kernel : all_kernels()) {
+    if (kernel.id == id) return kernel;
   }
   throw Fault("there is no kernel '" + id + "'; unaided bench --list has them");
 }
 
 json described_kernels() {
   json list = json::array();
-  for (const Kernel& kernel : kernels()) {
+  for (const Kernel& kernel : all_kernels()) {
     json problems = json::array();
     for (const Problem& problem : kernel.problems) {
       problems.push_back({{"shape", problem.shape},
@@ -83,6 +92,7 @@ json described_kernels() {
                            {"shapes", contract.shapes}});
     }
     list.push_back({{"id", kernel.id},
+                    {"hidden", list.size() >= kernels().size()},
                     {"text", kernel.text},
                     {"problems", problems},
                     {"contracts", contracts}});
@@ -159,8 +169,22 @@ void measure(const Options& options) {
   report_line(options, {{"report", bench_report_to_json(report)}});
 }
 
+void test_measuring(const Options& options) {
+  PeakMemory memory;
+  settle(options.threads);
+  const auto trials = run_self_test(memory, [&](const std::string& what, double done) {
+    report_line(options, {{"progress", done}, {"text", what}});
+  });
+  json list = json::array();
+  for (const Trial& trial : trials) {
+    list.push_back({{"text", trial.text}, {"passed", trial.passed}});
+  }
+  report_line(options, {{"trials", list}});
+}
+
 void parse(Options& options, CLI::App& app) {
   app.add_flag("--list", options.list);
+  app.add_flag("--self-test", options.self_test);
   app.add_option("--kernel", options.kernels);
   app.add_option("--shape", options.shape);
   app.add_option("--dtype", options.dtype);
@@ -185,6 +209,8 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
     if (options.list) {
       report_line(options, {{"kernels", described_kernels()}});
+    } else if (options.self_test) {
+      test_measuring(options);
     } else {
       measure(options);
     }

@@ -15,7 +15,7 @@ endif()
 add_library(unaided_measure STATIC
   support/attempt_library.cpp support/disturbances.cpp support/gate.cpp support/heap.cpp
   support/input_sets.cpp support/measurement.cpp support/planted.cpp support/roofline.cpp
-  support/rounds.cpp support/setting.cpp support/timed_rung.cpp
+  support/rounds.cpp support/self_test.cpp support/setting.cpp support/timed_rung.cpp
   $<TARGET_OBJECTS:unaided_memory_loops>)
 target_include_directories(unaided_measure PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(unaided_measure
@@ -31,3 +31,13 @@ target_link_libraries(unaided-bench
   PRIVATE unaided_measure unaided_kernels CLI11::CLI11 PkgConfig::seccomp unaided_warnings)
 set_target_properties(unaided-bench PROPERTIES
   ENABLE_EXPORTS ON BUILD_RPATH "${LIBTORCH_LIB_DIR}" RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+
+if(BUILD_TESTING)
+  find_package(GTest REQUIRED)
+  add_executable(unaided_bench_measure_test measure_test.cpp)
+  target_link_libraries(unaided_bench_measure_test
+    PRIVATE unaided_measure GTest::gtest unaided_warnings)
+  set_target_properties(unaided_bench_measure_test PROPERTIES BUILD_RPATH "${LIBTORCH_LIB_DIR}")
+  add_test(NAME measure COMMAND unaided_bench_measure_test)
+  set_tests_properties(measure PROPERTIES RUN_SERIAL ON)
+endif()

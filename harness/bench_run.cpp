@@ -110,8 +110,8 @@ class ReportReader {
     const json& done = message["progress"];
     const json& left = message["left_s"];
     const json& text = message["text"];
-    if (!progress_ || !done.is_number() || !left.is_number() || !text.is_string()) return;
-    progress_(done, left, text);
+    if (!progress_ || !done.is_number() || !text.is_string()) return;
+    progress_(done, left.is_number() ? left.get<double>() : -1, text);
   }
 
   Descriptor pipe_;

@@ -25,7 +25,7 @@ struct BenchRequest {
   std::vector<std::string> attempt_shapes;  // that its contract can express; empty: all
 };
 
-/// Hears what part is done, how many seconds are left and what is being measured.
+/// Hears what part is done, how many seconds are left (negative: unknown) and what is measured.
 using BenchProgress = std::function<void(double done, double left_s, const std::string& text)>;
 
 struct BenchOutcome {

@@ -32,6 +32,15 @@ struct Build {
   double wall_ms = 0;
 };
 
+/// What differs between compiling an attempt to judge it and to time it.
+struct CompilePurpose {
+  std::vector<std::string> arguments;  // all but the source and the object
+  std::string exports;                 // the linker's version script
+  std::vector<std::filesystem::path> read_only;  // visible beside LibTorch's headers
+  ResourceLimits limits;
+  int wall_ms_max = 0;
+};
+
 /// Compiles and links attempts, alone and in a sandbox: they see the contracts, LibTorch's and the
 /// system's headers, and can write into their own output folder only.
 class Compiler {
@@ -41,14 +50,23 @@ class Compiler {
            const std::filesystem::path& scratch,
            const std::vector<std::filesystem::path>& contracts, bool sandbox);
 
+  /// To time it: optimised, without a precompiled header. The shared object exports `symbol` alone.
+  static Compiler for_timing(const Installation& installation, const std::filesystem::path& scratch,
+                             const std::vector<std::filesystem::path>& contracts,
+                             const std::string& symbol, bool sandbox);
+
   /// Compiles every source (at once) and links them into one shared object that exports namespace
-  /// kata and main. Each call writes into a folder of its own number and removes that of
+  /// kata and main, or what for_timing() was told. Each call writes into a folder of its own number and removes that of
   /// the call before last. `resident`, when there is one that is ready, compiles instead of stock
   /// clang, in its slot.
   Build build(const std::vector<Source>& sources, Instrumentation instrumentation,
               const CancelToken* cancel, ResidentCompiler* resident = nullptr, int slot = 0);
 
  private:
+  Compiler(const Installation& installation, CompilePurpose purpose,
+           const std::filesystem::path& scratch,
+           const std::vector<std::filesystem::path>& contracts, bool sandbox);
+
   /// What is compiled, and into what.
   struct Unit {
     const Source* source;
@@ -65,7 +83,7 @@ class Compiler {
   SandboxPolicy policy() const;
 
   Installation installation_;
-  HeaderCache headers_;
+  CompilePurpose purpose_;
   std::filesystem::path scratch_;
   bool sandbox_;
   std::uint64_t count_ = 0;

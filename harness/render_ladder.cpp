@@ -239,8 +239,8 @@ std::string render_progress(double done, double left_s, const std::string& text,
   const std::string filled = bar(done, kProgressBar, terminal);
   const int columns = std::clamp(static_cast<int>(std::lround(done * kProgressBar)), 0, kProgressBar);
   const std::string line =
-      fmt::format("[{}{}] {:.0f} s left  {}", filled, std::string(kProgressBar - columns, ' '),
-                  left_s, printable(text));
+      fmt::format("[{}{}] {}{}", filled, std::string(kProgressBar - columns, ' '),
+                  left_s < 0 ? "" : fmt::format("{:.0f} s left  ", left_s), printable(text));
   return clipped(line, static_cast<std::size_t>(terminal.width - 1) + filled.size() - columns,
                  terminal);
 }
