@@ -23,6 +23,7 @@ constexpr int kReportFd = 3;
 constexpr std::size_t kReportBytesMax = 64 << 20;
 constexpr std::size_t kWordsBytesMax = 64 << 10;
 constexpr int kListMsMax = 60'000;
+constexpr int kSelfTestMsMax = 600'000;
 constexpr double kStartMsMax = 60'000;      // LibTorch, inputs, checks
 constexpr double kChecksPerBudget = 4;      // slow rungs and oracles may take longer than times
 constexpr std::int64_t kAddressSpaceMb = 64 << 10;
@@ -200,6 +201,24 @@ json list_kernels(const Installation& installation) {
   if (child.end.succeeded() && child.message.contains("kernels")) return child.message["kernels"];
   throw Fault("unaided-bench does not say what it can measure; run ./unaided setup\n" +
               child.end.output);
+}
+
+std::vector<MeasuringTrial> test_measuring(const Installation& installation,
+                                           const BenchProgress& progress,
+                                           const CancelToken* cancel) {
+  const std::vector<std::string> argv{installation.bench().string(), "--self-test", "--report-fd",
+                                      std::to_string(kReportFd)};
+  ChildEnd child = run_child(argv, policy_of(installation, {}), kSelfTestMsMax, progress, cancel);
+  if (child.end.reason == RunEnd::Reason::kCancelled) return {};
+  if (!child.end.succeeded() || !child.message.contains("trials")) {
+    throw Fault("the self-test gave no report: " + how_it_ended(child.end, "") + "\n" +
+                child.end.output);
+  }
+  std::vector<MeasuringTrial> trials;
+  for (const json& trial : child.message["trials"]) {
+    trials.push_back({trial.at("text"), trial.at("passed")});
+  }
+  return trials;
 }
 
 }  // namespace unaided

@@ -44,4 +44,15 @@ BenchOutcome run_bench(const Installation& installation, const BenchRequest& req
 /// What unaided-bench can measure: its kernels with problems and contracts, as JSON.
 nlohmann::json list_kernels(const Installation& installation);
 
+/// One thing that `unaided bench --self-test` tried.
+struct MeasuringTrial {
+  std::string text;
+  bool passed = false;
+};
+
+/// Has unaided-bench measure its own measuring; nothing when interrupted. About a minute.
+std::vector<MeasuringTrial> test_measuring(const Installation& installation,
+                                           const BenchProgress& progress,
+                                           const CancelToken* cancel);
+
 }  // namespace unaided

@@ -17,12 +17,6 @@ const std::vector<BenchSample>* samples_of(const BenchSeries& series, const std:
   return found == series.samples.end() || found->second.empty() ? nullptr : &found->second;
 }
 
-double median_time(const std::vector<BenchSample>& samples) {
-  std::vector<double> times;
-  for (const BenchSample& sample : samples) times.push_back(sample.real_s);
-  return median(times);
-}
-
 /// The median of the fastest half: a limit is what the machine can do when nothing disturbs it.
 double best_time(const std::vector<BenchSample>& samples) {
   std::vector<double> times;
@@ -86,6 +80,12 @@ std::vector<double> paired_speeds(const std::vector<BenchSample>& baseline,
     if (base->round == sample.round) speeds.push_back(base->real_s / sample.real_s);
   }
   return speeds;
+}
+
+double median_time(const std::vector<BenchSample>& samples) {
+  std::vector<double> times;
+  for (const BenchSample& sample : samples) times.push_back(sample.real_s);
+  return median(times);
 }
 
 bool Ladder::control_holds() const {

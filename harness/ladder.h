@@ -47,6 +47,9 @@ std::vector<Ladder> make_ladders(const BenchReport& report);
 std::vector<double> paired_speeds(const std::vector<BenchSample>& baseline,
                                   const std::vector<BenchSample>& judged);
 
+/// The median time of samples, in seconds; there must be some.
+double median_time(const std::vector<BenchSample>& samples);
+
 /// Whether some rung was wrong: then the command ends with 1.
 bool any_rung_failed(const BenchReport& report);
 

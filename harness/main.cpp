@@ -33,7 +33,7 @@ constexpr void (*kCommands[])(CLI::App&, CommandContext&) = {
     unaided::add_show,     unaided::add_api,
     unaided::add_time,     unaided::add_status,
     unaided::add_debrief,  unaided::add_grade,
-    unaided::add_bench,
+    unaided::add_bench,    unaided::add_compare,
     unaided::add_dotfiles, unaided::add_launcher_commands,
     unaided::add_dev,      unaided::add_seal,
     unaided::add_help,

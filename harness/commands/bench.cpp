@@ -7,11 +7,14 @@
 #include "../bench_build.h"
 #include "../bench_run.h"
 #include "../fault.h"
+#include "../goals.h"
 #include "../ladder.h"
 #include "../render_ladder.h"
 #include "../temporary_folder.h"
 #include "../text_file.h"
+#include "../text_layout.h"
 #include "commands.h"
+#include "progress_line.h"
 
 namespace unaided {
 namespace {
@@ -20,6 +23,8 @@ using nlohmann::json;
 
 constexpr double kBudgetSeconds = 50;      // of all that is asked for, however much it is
 constexpr double kQuickBudgetSeconds = 9;
+constexpr double kGoalsBudgetSeconds = 240;
+constexpr double kQuickGoalsBudgetSeconds = 60;
 
 struct BenchOptions {
   std::string what;
@@ -30,6 +35,7 @@ struct BenchOptions {
   bool tiny = false;
   bool list = false;
   bool self_test = false;
+  bool goals = false;
 };
 
 /// One kernel to measure, and the contract by which an attempt at it is timed.
@@ -107,24 +113,6 @@ std::string read_source(const std::filesystem::path& file) {
   return std::move(attempt.source);
 }
 
-/// Draws the bar on a terminal and wipes it at the end.
-class ProgressLine {
- public:
-  explicit ProgressLine(const Terminal& terminal) : terminal_(terminal) {}
-  ~ProgressLine() { write(""); }
-  ProgressLine(const ProgressLine&) = delete;
-  ProgressLine& operator=(const ProgressLine&) = delete;
-
-  void write(const std::string& line) const {
-    if (!terminal_.output_is_tty) return;
-    fmt::print("\r\x1b[K{}", line);
-    std::fflush(stdout);
-  }
-
- private:
-  const Terminal& terminal_;
-};
-
 /// One kernel's run; false when the attempt cannot be timed, which has then been said.
 bool run_target(CommandContext& context, const BenchOptions& options, const Target& target,
                 BenchRequest request, BenchReport& report) {
@@ -186,17 +174,11 @@ void write_json(const BenchReport& report, const std::string& file) {
   }
 }
 
-int bench(CommandContext& context, const BenchOptions& options) {
-  const json kernels = list_kernels(context.installation());
-  if (options.list) {
-    fmt::print("{}", render_list(kernels));
-    return 0;
-  }
-  const std::vector<Target> targets = find_targets(kernels, options);
+/// Measures all of `targets` within one budget.
+int measure(CommandContext& context, const BenchOptions& options,
+            const std::vector<Target>& targets, double budget_s, BenchReport& report) {
   int problems = 0;
   for (const Target& target : targets) problems += target.problems;
-  const double budget_s = options.quick ? kQuickBudgetSeconds : kBudgetSeconds;
-  BenchReport report;
   bool all_ran = true;
   for (const Target& target : targets) {
     BenchRequest request;
@@ -211,6 +193,59 @@ int bench(CommandContext& context, const BenchOptions& options) {
   }
   if (!options.json_file.empty()) write_json(report, options.json_file);
   return all_ran && !any_rung_failed(report) ? 0 : 1;
+}
+
+/// The fast rungs beside what they are held against, all kernels in one run.
+int bench_goals(CommandContext& context, BenchOptions options, const json& kernels) {
+  const std::vector<Goal> goals =
+      read_goals(context.installation().root / "bench" / "goals.toml");
+  std::vector<Target> targets;
+  for (const json& kernel : kernels) {
+    if (!kernel.at("hidden")) {
+      targets.push_back({kernel.at("id"), {}, problem_count(kernel, options)});
+    }
+  }
+  BenchReport report;
+  const double budget_s = options.quick ? kQuickGoalsBudgetSeconds : kGoalsBudgetSeconds;
+  const int exit_code = measure(context, options, targets, budget_s, report);
+  const std::string simd_level = report.fingerprint.fact("SIMD level");
+  fmt::print("{}", render_goals(judge_goals(goals, report), simd_level, context.terminal()));
+  return exit_code;
+}
+
+int self_test(CommandContext& context) {
+  const ProgressLine line(context.terminal());
+  const auto trials = test_measuring(
+      context.installation(),
+      [&](double done, double left_s, const std::string& text) {
+        line.write(render_progress(done, left_s, text, context.terminal()));
+      },
+      &context.interrupt);
+  line.write("");
+  bool all = true;
+  for (const MeasuringTrial& trial : trials) {
+    const Symbols& symbols = context.terminal().symbols();
+    const auto mark = trial.passed ? symbols.passed : symbols.failed;
+    fmt::print("{} {}\n", mark, wrap(printable(trial.text), context.terminal().width - 2, 2));
+    all = all && trial.passed;
+  }
+  return all && !trials.empty() ? 0 : 1;
+}
+
+int bench(CommandContext& context, const BenchOptions& options) {
+  if (options.self_test) return self_test(context);
+  const json kernels = list_kernels(context.installation());
+  if (options.goals) return bench_goals(context, options, kernels);
+  if (options.list) {
+    fmt::print("{}", render_list(kernels));
+    return 0;
+  }
+  if (options.what.empty()) {
+    throw Fault("bench needs a kernel or a kata; " + context.program + " bench --list has them");
+  }
+  BenchReport report;
+  const double budget_s = options.quick ? kQuickBudgetSeconds : kBudgetSeconds;
+  return measure(context, options, find_targets(kernels, options), budget_s, report);
 }
 
 }  // namespace
@@ -230,13 +265,10 @@ void add_bench(CLI::App& app, CommandContext& context) {
       ->option_text("FILE");
   command->add_flag("--quick", options->quick, "seconds instead of a minute");
   command->add_flag("--list", options->list, "what can be timed");
+  command->add_flag("--goals", options->goals, "what the fast rungs are to reach, and do");
+  command->add_flag("--self-test", options->self_test, "whether the measuring can be trusted here");
   command->add_flag("--tiny", options->tiny, "the small problems of the tests")->group("");
-  command->callback([options, &context] {
-    if (options->what.empty() && !options->list) {
-      throw Fault("bench needs a kernel or a kata; " + context.program + " bench --list has them");
-    }
-    context.exit_code = bench(context, *options);
-  });
+  command->callback([options, &context] { context.exit_code = bench(context, *options); });
 }
 
 }  // namespace unaided

@@ -33,6 +33,7 @@ void add_grade(CLI::App& app, CommandContext& context);
 
 /// Times, and two reports of times.
 void add_bench(CLI::App& app, CommandContext& context);
+void add_compare(CLI::App& app, CommandContext& context);
 
 void add_dotfiles(CLI::App& app, CommandContext& context);
 
