@@ -24,7 +24,7 @@ endif()
 
 add_library(unaided_kernels STATIC
   ${kernel_sources} support/kernels.cpp support/float64_error.cpp support/random_tensors.cpp
-  support/backend.cpp
+  support/backend.cpp support/attention_backend.cpp sampling/oracle.cpp
   $<TARGET_OBJECTS:unaided_fast_rungs>)
 target_include_directories(unaided_kernels PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(unaided_kernels

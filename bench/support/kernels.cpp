@@ -3,6 +3,12 @@
 
 namespace unaided::bench {
 
+namespace attention_decode {
+Kernel kernel();
+}
+namespace sampling {
+Kernel kernel();
+}
 namespace softmax {
 Kernel kernel();
 }
@@ -14,6 +20,8 @@ const std::vector<Kernel>& kernels() {
   static const std::vector<Kernel> all = [] {
     limit_simd_by_environment();
     return std::vector<Kernel>{
+        attention_decode::kernel(),
+        sampling::kernel(),
         softmax::kernel(),
         rms_norm::kernel(),
     };
