@@ -126,9 +126,9 @@ std::vector<Rung> chosen_rungs(const Options& options, const Item& item, const R
     if (wanted) rungs.push_back(rung);
   }
   const auto& shapes = options.attempt_shapes;
-  const bool expressible = shapes.empty() || item.problem->tiny ||
-                           std::find(shapes.begin(), shapes.end(), item.problem->shape) !=
-                               shapes.end();
+  const bool expressible =
+      shapes.empty() || item.problem->tiny ||
+      std::find(shapes.begin(), shapes.end(), item.problem->shape) != shapes.end();
   if (attempt != nullptr && expressible) rungs.push_back(*attempt);
   return rungs;
 }
@@ -158,9 +158,9 @@ void measure(const Options& options) {
     measured.progress = [&](const std::string& what, double done) {
       const double left_s = std::max(0.0, end_s - MachineState::now().wall_s);
       const std::string name = item.kernel->id + " " + item.problem->shape;
-      report_line(options, {{"progress", (index + done) / count},
-                            {"left_s", left_s},
-                            {"text", name + ": " + what}});
+      report_line(
+          options,
+          {{"progress", (index + done) / count}, {"left_s", left_s}, {"text", name + ": " + what}});
     };
     const auto rungs = chosen_rungs(options, item, attempt ? &*attempt : nullptr);
     report.problems.push_back(

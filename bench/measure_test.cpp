@@ -149,7 +149,8 @@ TEST(Gate, AnExceptionAndAMissingOutputAreFailures) {
   const Problem& problem = kernel.problems.front();
   Finding thrown;
   check_rung(problem,
-             {"yours", "",
+             {"yours",
+              "",
               [](const Problem&, const Tensors&) -> Tensors { throw std::runtime_error("no"); },
               {}},
              Scrutiny::kAttempt, 1, thrown);

@@ -38,9 +38,10 @@ std::string refusal_of(const Kata& kata, const Build& build, const BenchContract
   const ObjectSymbols attempt = read_symbols(build.object);
   const std::string forbidden = forbidden_symbol(attempt, kata.forbidden);
   if (!forbidden.empty()) {
-    return fmt::format("{} refers to `{}`, which this kata forbids: it would be timed against "
-                       "itself",
-                       kata.attempt_name(), forbidden);
+    return fmt::format(
+        "{} refers to `{}`, which this kata forbids: it would be timed against "
+        "itself",
+        kata.attempt_name(), forbidden);
   }
   const fs::path asked =
       build.object.parent_path() / (contract_file({}, contract).filename().string() + ".o");
@@ -63,14 +64,14 @@ BenchBuild build_for_bench(const Installation& installation, const Kata& kata,
   Compiler compiler =
       Compiler::for_timing(installation, scratch, visible_contracts(kata, contract.level),
                            kAttemptSymbol, sandbox_support().available);
-  const Build build = compiler.build({{kata.attempt_name(), source},
-                                      {file.filename(), read_text_file(file, kContractBytesMax)}},
-                                     Instrumentation::kNone, cancel);
+  const Build build = compiler.build(
+      {{kata.attempt_name(), source}, {file.filename(), read_text_file(file, kContractBytesMax)}},
+      Instrumentation::kNone, cancel);
   BenchBuild result;
   result.library = build.library;
   result.wall_ms = build.wall_ms;
-  result.how = fmt::format("{} {}, no precompiled header",
-                           installation.clang.filename().string(), kTimedFlags);
+  result.how = fmt::format("{} {}, no precompiled header", installation.clang.filename().string(),
+                           kTimedFlags);
   switch (build.result) {
     case Build::Result::kBuilt:
       result.refusal = refusal_of(kata, build, contract);

@@ -24,8 +24,8 @@ const BenchSeries* find_series(const BenchReport& report, const std::string& pro
   return nullptr;
 }
 
-void compare_series(const std::string& problem, const BenchSeries& first,
-                    const BenchSeries& second, std::vector<RungChange>& changes) {
+void compare_series(const std::string& problem, const BenchSeries& first, const BenchSeries& second,
+                    std::vector<RungChange>& changes) {
   const auto baseline = first.samples.find(kBaselineRung);
   const auto baseline_now = second.samples.find(kBaselineRung);
   if (baseline == first.samples.end() || baseline_now == second.samples.end()) return;
@@ -57,7 +57,8 @@ std::string render_changes(const std::vector<RungChange>& changes, const Termina
   std::string heading;
   for (const RungChange& change : changes) {
     const std::string now = change.problem + " " + change.series;
-    if (now != heading) text += (heading.empty() ? "" : "\n") + terminal.paint("1", printable(now)) + "\n";
+    if (now != heading)
+      text += (heading.empty() ? "" : "\n") + terminal.paint("1", printable(now)) + "\n";
     heading = now;
     text += fmt::format("  {:<9} {:>9} -> {:>9}  {:.2f} [{:.2f}, {:.2f}] times as fast  {}\n",
                         printable(change.rung), time_text(change.first_s, terminal),

@@ -12,9 +12,9 @@ namespace unaided {
 /// One rung of one series in two reports.
 struct RungChange {
   std::string problem, series, rung;
-  double first_s = 0;   // median times
+  double first_s = 0;  // median times
   double second_s = 0;
-  Comparison speed;     // how many times as fast it is in the second
+  Comparison speed;  // how many times as fast it is in the second
 };
 
 /// The rungs that both have times of, but for the baseline. Times are first divided by the

@@ -57,8 +57,10 @@ json failed_json(const std::string& name, std::size_t family, const std::string&
 }
 
 json rung_json(const BenchRung& rung) {
-  return {{"name", rung.name},       {"lesson", rung.lesson},
-          {"backend", rung.backend}, {"failure", rung.failure},
+  return {{"name", rung.name},
+          {"lesson", rung.lesson},
+          {"backend", rung.backend},
+          {"failure", rung.failure},
           {"error", std::isfinite(rung.error) ? json(rung.error) : json(nullptr)},
           {"calls_checked", rung.calls_checked},
           {"extra_bytes", rung.extra_bytes}};

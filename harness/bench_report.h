@@ -28,8 +28,8 @@ inline constexpr const char* kControl = "control";
 inline constexpr const char* kRoofline = "roofline";
 
 struct BenchSeries {
-  std::string name;           // "hot", "cold"
-  double rotated_bytes = 0;   // that the inputs and outputs of one rotation take
+  std::string name;             // "hot", "cold"
+  double rotated_bytes = 0;     // that the inputs and outputs of one rotation take
   bool budget_decided = false;  // the time, not the noise, ended the rounds
   std::vector<std::string> disturbances;
   std::map<std::string, std::vector<BenchSample>> samples;  // by rung, kControl and kRoofline
@@ -50,9 +50,9 @@ struct BenchProblem {
   double flops = 0;
   double bytes_min = 0;
   double error_max = 0;
-  std::string limit;          // "copy bandwidth"
+  std::string limit;  // "copy bandwidth"
   bool limit_is_flops = false;
-  double limit_amount = 0;    // bytes or FLOPs of one sample of kRoofline
+  double limit_amount = 0;  // bytes or FLOPs of one sample of kRoofline
   std::vector<BenchRung> rungs;
   std::vector<BenchSeries> series;
 

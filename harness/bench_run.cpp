@@ -24,8 +24,8 @@ constexpr std::size_t kReportBytesMax = 64 << 20;
 constexpr std::size_t kWordsBytesMax = 64 << 10;
 constexpr int kListMsMax = 60'000;
 constexpr int kSelfTestMsMax = 600'000;
-constexpr double kStartMsMax = 60'000;      // LibTorch, inputs, checks
-constexpr double kChecksPerBudget = 4;      // slow rungs and oracles may take longer than times
+constexpr double kStartMsMax = 60'000;  // LibTorch, inputs, checks
+constexpr double kChecksPerBudget = 4;  // slow rungs and oracles may take longer than times
 constexpr std::int64_t kAddressSpaceMb = 64 << 10;
 constexpr std::int64_t kCpuSecondsMax = 3600;
 constexpr std::int64_t kScratchMb = 16;
@@ -39,9 +39,12 @@ SandboxPolicy policy_of(const Installation& installation, const BenchRequest& re
   if (fs::exists(neighbours)) policy.read_only.push_back(neighbours);
   if (!request.attempt.empty()) policy.read_only.push_back(request.attempt);
   const std::string threads = std::to_string(request.threads);
-  policy.environment = {"PATH=/usr/bin:/bin",         "LC_ALL=C.UTF-8",
-                        "HOME=/tmp",                  "OMP_WAIT_POLICY=passive",
-                        "OMP_NUM_THREADS=" + threads, "MKL_NUM_THREADS=" + threads};
+  policy.environment = {"PATH=/usr/bin:/bin",
+                        "LC_ALL=C.UTF-8",
+                        "HOME=/tmp",
+                        "OMP_WAIT_POLICY=passive",
+                        "OMP_NUM_THREADS=" + threads,
+                        "MKL_NUM_THREADS=" + threads};
   for (const char* name : {"UNAIDED_BENCH_SIMD", "ATEN_CPU_CAPABILITY", "MKL_ENABLE_INSTRUCTIONS",
                            "ONEDNN_MAX_CPU_ISA"}) {
     if (const char* value = std::getenv(name)) {
@@ -196,8 +199,7 @@ BenchOutcome run_bench(const Installation& installation, const BenchRequest& req
 json list_kernels(const Installation& installation) {
   const std::vector<std::string> argv{installation.bench().string(), "--list", "--report-fd",
                                       std::to_string(kReportFd)};
-  ChildEnd child =
-      run_child(argv, policy_of(installation, {}), kListMsMax, nullptr, nullptr);
+  ChildEnd child = run_child(argv, policy_of(installation, {}), kListMsMax, nullptr, nullptr);
   if (child.end.succeeded() && child.message.contains("kernels")) return child.message["kernels"];
   throw Fault("unaided-bench does not say what it can measure; run ./unaided setup\n" +
               child.end.output);

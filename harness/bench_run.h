@@ -20,8 +20,8 @@ struct BenchRequest {
   int threads = 1;
   double budget_s = 60;
   bool tiny = false;
-  std::filesystem::path attempt;  // a shared object; empty for none
-  std::string attempt_build;      // how it was compiled, for the fingerprint
+  std::filesystem::path attempt;            // a shared object; empty for none
+  std::string attempt_build;                // how it was compiled, for the fingerprint
   std::vector<std::string> attempt_shapes;  // that its contract can express; empty: all
 };
 

@@ -48,8 +48,8 @@ int sign_test_rank(std::size_t count) {
   int rank = -1;
   while (below <= kTail) {
     ++rank;
-    term *= static_cast<double>(count - static_cast<std::size_t>(rank)) /
-            static_cast<double>(rank + 1);
+    term *=
+        static_cast<double>(count - static_cast<std::size_t>(rank)) / static_cast<double>(rank + 1);
     below += term;
   }
   return rank;
@@ -105,8 +105,8 @@ Comparison compare_paired(const std::vector<double>& speeds, std::uint64_t seed)
   comparison.speed.median = comparison.speed.low = comparison.speed.high = median(speeds);
   if (speeds.size() < 2) return comparison;
   std::mt19937_64 random(seed);
-  const Interval resampling = bootstrap(comparison.speed.median,
-                                        [&] { return median(resampled(speeds, random)); });
+  const Interval resampling =
+      bootstrap(comparison.speed.median, [&] { return median(resampled(speeds, random)); });
   const Interval exact = exact_interval(speeds);
   comparison.speed.low = std::min(resampling.low, exact.low);
   comparison.speed.high = std::max(resampling.high, exact.high);

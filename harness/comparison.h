@@ -18,10 +18,10 @@
 
 namespace unaided {
 
-inline constexpr double kSameMargin = 0.02;   // relative: up to this much is the same
-inline constexpr double kConfidence = 0.99;   // of the interval, two-sided
-inline constexpr double kPower = 0.95;        // with which the smallest effect is detected
-inline constexpr double kEffectWanted = 0.05; // rounds are planned to detect this much
+inline constexpr double kSameMargin = 0.02;    // relative: up to this much is the same
+inline constexpr double kConfidence = 0.99;    // of the interval, two-sided
+inline constexpr double kPower = 0.95;         // with which the smallest effect is detected
+inline constexpr double kEffectWanted = 0.05;  // rounds are planned to detect this much
 inline constexpr int kRoundsMin = 15;
 inline constexpr int kRoundsMax = 101;
 

@@ -39,9 +39,8 @@ CompilePurpose to_judge(const Installation& installation, const HeaderCache& hea
                         const fs::path& scratch) {
   CompilePurpose purpose;
   purpose.arguments = attempt_arguments(installation, scratch / kContracts);
-  purpose.arguments.insert(
-      purpose.arguments.end(),
-      {"-Xclang", "-fno-validate-pch", "-include-pch", headers.header.string()});
+  purpose.arguments.insert(purpose.arguments.end(), {"-Xclang", "-fno-validate-pch", "-include-pch",
+                                                     headers.header.string()});
   purpose.exports = kExports;
   purpose.read_only = {headers.folder};
   purpose.limits = kCompileLimits;
@@ -151,7 +150,8 @@ void Compiler::run_script(const std::string& script, const fs::path& output,
   SandboxPolicy policy = this->policy();
   policy.binds.push_back({output, output, /*writable=*/true});
   const SandboxedCommand inside = sandboxed(std::move(command), policy, sandbox_);
-  const RunEnd end = run_bounded(inside.command, purpose_.wall_ms_max, kDiagnosticsBytesMax, cancel);
+  const RunEnd end =
+      run_bounded(inside.command, purpose_.wall_ms_max, kDiagnosticsBytesMax, cancel);
   build.diagnostics = end.output;
   switch (end.reason) {
     case RunEnd::Reason::kExited:

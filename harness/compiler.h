@@ -34,8 +34,8 @@ struct Build {
 
 /// What differs between compiling an attempt to judge it and to time it.
 struct CompilePurpose {
-  std::vector<std::string> arguments;  // all but the source and the object
-  std::string exports;                 // the linker's version script
+  std::vector<std::string> arguments;            // all but the source and the object
+  std::string exports;                           // the linker's version script
   std::vector<std::filesystem::path> read_only;  // visible beside LibTorch's headers
   ResourceLimits limits;
   int wall_ms_max = 0;
@@ -56,9 +56,9 @@ class Compiler {
                              const std::string& symbol, bool sandbox);
 
   /// Compiles every source (at once) and links them into one shared object that exports namespace
-  /// kata and main, or what for_timing() was told. Each call writes into a folder of its own number and removes that of
-  /// the call before last. `resident`, when there is one that is ready, compiles instead of stock
-  /// clang, in its slot.
+  /// kata and main, or what for_timing() was told. Each call writes into a folder of its own number
+  /// and removes that of the call before last. `resident`, when there is one that is ready,
+  /// compiles instead of stock clang, in its slot.
   Build build(const std::vector<Source>& sources, Instrumentation instrumentation,
               const CancelToken* cancel, ResidentCompiler* resident = nullptr, int slot = 0);
 

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <toml++/toml.h>
+#include <algorithm>
 
 #include "fault.h"
 #include "ladder.h"
@@ -30,8 +30,8 @@ Goal goal_from(const toml::table& table) {
 
 const BenchSeries* find_series(const BenchReport& report, const Goal& goal) {
   for (const BenchProblem& problem : report.problems) {
-    const bool meant = problem.kernel == goal.kernel && problem.shape == goal.shape &&
-                       problem.dtype == goal.dtype;
+    const bool meant =
+        problem.kernel == goal.kernel && problem.shape == goal.shape && problem.dtype == goal.dtype;
     if (!meant) continue;
     for (const BenchSeries& series : problem.series) {
       if (series.name == goal.series) return &series;
@@ -82,20 +82,18 @@ std::vector<GoalResult> judge_goals(const std::vector<Goal>& goals, const BenchR
 
 std::string render_goals(const std::vector<GoalResult>& results, const std::string& simd_level,
                          const Terminal& terminal) {
-  std::string text = terminal.paint("1", "Goals of the fast rungs, LibTorch at " + simd_level) +
-                     "\n" +
-                     fmt::format("  {:<34} {:<9} {:>8}  {}\n", "problem", "against", "at least",
-                                 "reached");
+  std::string text =
+      terminal.paint("1", "Goals of the fast rungs, LibTorch at " + simd_level) + "\n" +
+      fmt::format("  {:<34} {:<9} {:>8}  {}\n", "problem", "against", "at least", "reached");
   std::size_t met = 0;
   for (const GoalResult& result : results) {
     const Goal& goal = result.goal;
     const Interval& speed = result.reached.speed;
     const std::string problem =
         fmt::format("{} {} {} {}", goal.kernel, goal.shape, goal.dtype, goal.series);
-    const std::string figures =
-        result.measured()
-            ? fmt::format("{:.2f} [{:.2f}, {:.2f}]", speed.median, speed.low, speed.high)
-            : "not measured";
+    const std::string figures = result.measured() ? fmt::format("{:.2f} [{:.2f}, {:.2f}]",
+                                                                speed.median, speed.low, speed.high)
+                                                  : "not measured";
     const Symbols& symbols = terminal.symbols();
     const auto mark = !result.measured() ? symbols.unknown
                       : result.met()     ? symbols.passed

@@ -43,8 +43,8 @@ TEST(Goals, TheColumnIsThatOfTheMachine) {
 }
 
 TEST(Goals, WhatWasNotMeasuredIsNotMet) {
-  const auto goals = goals_from(
-      "[[goal]]\nkernel = \"softmax\"\nshape = \"other\"\navx512 = 0.1\navx2 = 0.1\n");
+  const auto goals =
+      goals_from("[[goal]]\nkernel = \"softmax\"\nshape = \"other\"\navx512 = 0.1\navx2 = 0.1\n");
   const auto results = judge_goals(goals, report_at("AVX2", 0.1));
   EXPECT_FALSE(results.at(0).met());
   EXPECT_NE(render_goals(results, "AVX2", {}).find("not measured"), std::string::npos);

@@ -99,7 +99,8 @@ bool LadderRow::impossible() const {
 std::vector<Ladder> make_ladders(const BenchReport& report) {
   std::vector<Ladder> ladders;
   for (const BenchProblem& problem : report.problems) {
-    for (const BenchSeries& series : problem.series) ladders.push_back(make_ladder(problem, series));
+    for (const BenchSeries& series : problem.series)
+      ladders.push_back(make_ladder(problem, series));
   }
   return ladders;
 }

@@ -30,10 +30,10 @@ struct Ladder {
   const BenchProblem* problem = nullptr;
   const BenchSeries* series = nullptr;
   std::vector<LadderRow> rows;
-  Comparison control;         // the baseline against itself
-  double noise = 0;           // of the control
-  double smallest_effect = 0; // that these rounds detect
-  double limit_rate = 0;      // bytes or FLOPs per second
+  Comparison control;          // the baseline against itself
+  double noise = 0;            // of the control
+  double smallest_effect = 0;  // that these rounds detect
+  double limit_rate = 0;       // bytes or FLOPs per second
 
   /// Whether the control says that the figures mean something: it holds no difference where there
   /// is none. Otherwise all verdicts are UNCLEAR.

@@ -86,13 +86,12 @@ std::string render_row(const LadderRow& row, double fastest_s, bool flops,
   const bool attempt = row.rung->name == kAttemptRung;
   const std::string time = time_text(row.time_s, terminal);
   const std::size_t time_width = time.size() - (time.ends_with("µs") ? 1 : 0);
-  return fmt::format("  {}{}{:<19} {}{:>12} {:>6} {:>7}  {}\n",
-                     attempt ? terminal.paint(kBold, name) : name, padded(time, time_width, 9),
-                     speed_text(row), standing_text(row, terminal),
-                     rate_text(row.rate, flops),
-                     roofline_text(row),
-                     row.rung->extra_bytes < 0 ? "?" : bytes_text(static_cast<double>(row.rung->extra_bytes)),
-                     bar(fastest_s / row.time_s, bar_width, terminal));
+  return fmt::format(
+      "  {}{}{:<19} {}{:>12} {:>6} {:>7}  {}\n", attempt ? terminal.paint(kBold, name) : name,
+      padded(time, time_width, 9), speed_text(row), standing_text(row, terminal),
+      rate_text(row.rate, flops), roofline_text(row),
+      row.rung->extra_bytes < 0 ? "?" : bytes_text(static_cast<double>(row.rung->extra_bytes)),
+      bar(fastest_s / row.time_s, bar_width, terminal));
 }
 
 std::string render_heading(const Ladder& ladder, const Terminal& terminal) {
@@ -188,7 +187,8 @@ std::string render_backends(const BenchProblem& problem, const Terminal& termina
     if (rung.backend.empty()) continue;
     text += (text.empty() ? "" : "; ") + rung.name + " ran " + printable(rung.backend);
   }
-  return text.empty() ? text : terminal.paint(kDim, "  " + wrap(text, terminal.width - 2, 4)) + "\n";
+  return text.empty() ? text
+                      : terminal.paint(kDim, "  " + wrap(text, terminal.width - 2, 4)) + "\n";
 }
 
 std::string render_ladder(const Ladder& ladder, const Terminal& terminal) {
@@ -237,7 +237,8 @@ std::string render_ladders(const BenchReport& report, const Terminal& terminal) 
 std::string render_progress(double done, double left_s, const std::string& text,
                             const Terminal& terminal) {
   const std::string filled = bar(done, kProgressBar, terminal);
-  const int columns = std::clamp(static_cast<int>(std::lround(done * kProgressBar)), 0, kProgressBar);
+  const int columns =
+      std::clamp(static_cast<int>(std::lround(done * kProgressBar)), 0, kProgressBar);
   const std::string line =
       fmt::format("[{}{}] {}{}", filled, std::string(kProgressBar - columns, ' '),
                   left_s < 0 ? "" : fmt::format("{:.0f} s left  ", left_s), printable(text));

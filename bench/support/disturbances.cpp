@@ -12,11 +12,11 @@ namespace unaided::bench {
 
 namespace {
 
-constexpr double kStolenMax = 0.01;      // of the wall time
-constexpr double kOthersMax = 0.15;      // of the wall time, of all other cores together
-constexpr double kWaitingMax = 0.03;     // of the wall time
+constexpr double kStolenMax = 0.01;   // of the wall time
+constexpr double kOthersMax = 0.15;   // of the wall time, of all other cores together
+constexpr double kWaitingMax = 0.03;  // of the wall time
 constexpr double kFaultSeconds = 0.25e-6;
-constexpr double kFaultsMax = 0.02;      // of the wall time
+constexpr double kFaultsMax = 0.02;  // of the wall time
 
 double seconds_of(clockid_t clock) {
   timespec now{};
@@ -63,18 +63,20 @@ std::vector<std::string> disturbances(const MachineState& before, const MachineS
     sentences.push_back(fmt::format("the hypervisor took {:.0f} % of a core away", stolen * 100));
   }
   if (waiting > kWaitingMax) {
-    sentences.push_back(fmt::format("the timed thread had to wait {:.0f} % of the time, put aside "
-                                    "{} times for other processes",
-                                    waiting * 100, after.preempted - before.preempted));
+    sentences.push_back(
+        fmt::format("the timed thread had to wait {:.0f} % of the time, put aside "
+                    "{} times for other processes",
+                    waiting * 100, after.preempted - before.preempted));
   }
   if (threads == 1 && cores > 1 && others > kOthersMax) {
-    sentences.push_back(fmt::format("other work used {:.0f} % of another core, which shares caches "
-                                    "and memory with the timed one",
-                                    others * 100));
+    sentences.push_back(
+        fmt::format("other work used {:.0f} % of another core, which shares caches "
+                    "and memory with the timed one",
+                    others * 100));
   }
   if (after.major_faults > before.major_faults) {
-    sentences.push_back(fmt::format("{} pages had to be read from disk",
-                                    after.major_faults - before.major_faults));
+    sentences.push_back(
+        fmt::format("{} pages had to be read from disk", after.major_faults - before.major_faults));
   }
   if (static_cast<double>(faults) * kFaultSeconds > kFaultsMax * wall) {
     sentences.push_back(fmt::format("{} page faults", faults));

@@ -130,8 +130,8 @@ void check_rung(const Problem& problem, const Rung& rung, Scrutiny scrutiny, std
                 Finding& finding) {
   const Tensors made = problem.make_inputs(seed);
   const ThreadWatch watch(at::get_num_threads());
-  const Call first = call_poisoned(problem, rung, cloned(made), cloned(made), made,
-                                   Garbage::kNotANumber, finding);
+  const Call first =
+      call_poisoned(problem, rung, cloned(made), cloned(made), made, Garbage::kNotANumber, finding);
   if (!finding.passed() || scrutiny == Scrutiny::kOurs) return;
   check_repeats(problem, rung, first, finding);
   if (finding.passed()) check_unseen(problem, rung, seed + 1, finding);

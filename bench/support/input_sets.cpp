@@ -12,8 +12,8 @@ namespace {
 constexpr std::int64_t kBasesMin = 2;
 constexpr std::int64_t kBasesMax = 8;
 constexpr std::int64_t kBasesBytesMax = 64 << 20;  // beyond it kBasesMin must do
-constexpr std::int64_t kEditedPart = 64;  // one part in so many is replaced
-constexpr std::int64_t kEditedMin = 16;   // elements
+constexpr std::int64_t kEditedPart = 64;           // one part in so many is replaced
+constexpr std::int64_t kEditedMin = 16;            // elements
 constexpr std::int64_t kSetsBytesMax = std::int64_t{1} << 30;
 constexpr std::int64_t kCacheBytesUnknown = 32 << 20;
 constexpr std::int64_t kCachesRotated = 2;

@@ -39,9 +39,9 @@ class InputSets {
   std::size_t other_than(std::size_t base);
 
   std::vector<int> in_place_;
-  std::vector<Tensors> bases_;             // never given to a rung
-  std::vector<Tensors> sets_;              // what rungs see
-  std::vector<std::vector<Edit>> edits_;   // of each set, one for each tensor
+  std::vector<Tensors> bases_;            // never given to a rung
+  std::vector<Tensors> sets_;             // what rungs see
+  std::vector<std::vector<Edit>> edits_;  // of each set, one for each tensor
   std::size_t current_ = 0;
   std::mt19937_64 random_;
 };

@@ -17,12 +17,12 @@ namespace unaided::bench {
 
 namespace {
 
-constexpr int kSlowRounds = 3;         // of a rung that the budget allows no more
-constexpr double kSlowShare = 0.25;    // of the budget, for one slow rung
+constexpr int kSlowRounds = 3;       // of a rung that the budget allows no more
+constexpr double kSlowShare = 0.25;  // of the budget, for one slow rung
 constexpr double kWarmCallMax_s = 0.05;
-constexpr double kCallsMax = 500;      // of a sample
-constexpr double kGatePart = 0.2;      // of the progress bar
-constexpr int kRoundsAtLeast = 3;      // whatever the budget says
+constexpr double kCallsMax = 500;  // of a sample
+constexpr double kGatePart = 0.2;  // of the progress bar
+constexpr int kRoundsAtLeast = 3;  // whatever the budget says
 
 /// A rung with what has been found out about it.
 struct Entry {
@@ -118,16 +118,15 @@ class SeriesRun {
       series.budget_decided = spent * (done + 1) / done > budget_s_ && done >= kRoundsAtLeast;
       if (series.budget_decided) break;
     }
-    series.disturbances =
-        disturbances(before, MachineState::now(), at::get_num_threads(),
-                     static_cast<int>(std::thread::hardware_concurrency()));
+    series.disturbances = disturbances(before, MachineState::now(), at::get_num_threads(),
+                                       static_cast<int>(std::thread::hardware_concurrency()));
     return series;
   }
 
  private:
   void add(Entry& entry, const std::string& name, double sample_s) {
-    timed_.push_back(std::make_unique<TimedRung>(problem_, *entry.rung, sets_, entry.finding,
-                                                 random_()));
+    timed_.push_back(
+        std::make_unique<TimedRung>(problem_, *entry.rung, sets_, entry.finding, random_()));
     Contestant contestant = timed_.back()->contestant(name);
     plan_contestant(entry.call_s, budget_s_, sample_s, contestant);
     contestants_.push_back(std::move(contestant));
@@ -176,7 +175,7 @@ void time_entries(const Problem& problem, std::vector<Entry>& entries, std::mt19
 }
 
 BenchRung described(const Entry& entry) {
-  return {entry.rung->name,    entry.rung->lesson,         entry.backend,    entry.finding.failure,
+  return {entry.rung->name,    entry.rung->lesson,          entry.backend,    entry.finding.failure,
           entry.finding.error, entry.finding.calls_checked, entry.extra_bytes};
 }
 

@@ -5,8 +5,8 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "support/memory_loops.cpp"
-#include <hwy/foreach_target.h>  // must precede highway.h
 #include <hwy/cache_control.h>
+#include <hwy/foreach_target.h>  // must precede highway.h
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();

@@ -49,11 +49,10 @@ Roofline memory_roofline(Limit limit, std::int64_t cache_bytes) {
                         }),
               floats * kFloatBytes};
     case Limit::kReadModifyWrite:
-      return {in_chunks(count,
-                        [to](auto begin, auto size) {
-                          stream_update(to.data_ptr<float>() + begin, size);
-                        }),
-              2 * floats * kFloatBytes};
+      return {
+          in_chunks(count, [to](auto begin,
+                                auto size) { stream_update(to.data_ptr<float>() + begin, size); }),
+          2 * floats * kFloatBytes};
     default:
       return {in_chunks(count,
                         [from, to](auto begin, auto size) {

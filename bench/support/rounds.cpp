@@ -61,9 +61,11 @@ std::vector<Sample> run_round(const std::vector<Contestant>& contestants, int ro
   benchmark::ClearRegisteredBenchmarks();
   for (const std::size_t turn : turns) {
     const Contestant& contestant = contestants[turn];
-    benchmark::RegisterBenchmark(contestant.name.c_str(), [&contestant](benchmark::State& state) {
-      time_calls(contestant, state);
-    })->Iterations(contestant.calls)->UseManualTime();
+    benchmark::RegisterBenchmark(
+        contestant.name.c_str(),
+        [&contestant](benchmark::State& state) { time_calls(contestant, state); })
+        ->Iterations(contestant.calls)
+        ->UseManualTime();
   }
   Collector collector;
   benchmark::RunSpecifiedBenchmarks(&collector, ".");

@@ -13,13 +13,13 @@ namespace unaided::bench {
 
 /// What is timed in a round. A sample is some calls in a row.
 struct Contestant {
-  std::string name;                // "softmax/64x128256/f32/hot/fast"
-  std::function<void()> prepare;   // before each call, not timed
-  std::function<void()> call;      // timed
+  std::string name;                       // "softmax/64x128256/f32/hot/fast"
+  std::function<void()> prepare;          // before each call, not timed
+  std::function<void()> call;             // timed
   std::function<void(bool last)> finish;  // after each call, not timed; whether it ends a sample
-  int calls = 1;                   // of a sample
-  int warm_calls = 1;              // before them, not timed
-  int every = 1;                   // takes part in every so many rounds; 0: in none
+  int calls = 1;                          // of a sample
+  int warm_calls = 1;                     // before them, not timed
+  int every = 1;                          // takes part in every so many rounds; 0: in none
 };
 
 /// The mean over the calls of one sample.

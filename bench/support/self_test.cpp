@@ -104,13 +104,14 @@ Tally time_really(int rounds, double effect, std::mt19937_64& random,
 }
 
 std::vector<Trial> described(const Tally& tally, const std::string& clocks, double effect) {
-  return {{fmt::format("{}: a planted slowdown of {:.1f} % was called SLOWER in {} of {} runs "
-                       "(at least {})",
-                       clocks, effect * 100, tally.slower_found, kSlowRuns, kSlowFoundMin),
-           tally.slower_found >= kSlowFoundMin},
-          {fmt::format("{}: equal things were called FASTER or SLOWER in {} of {} runs (at most {})",
-                       clocks, tally.false_found, kEqualRuns, kFalseMax),
-           tally.false_found <= kFalseMax}};
+  return {
+      {fmt::format("{}: a planted slowdown of {:.1f} % was called SLOWER in {} of {} runs "
+                   "(at least {})",
+                   clocks, effect * 100, tally.slower_found, kSlowRuns, kSlowFoundMin),
+       tally.slower_found >= kSlowFoundMin},
+      {fmt::format("{}: equal things were called FASTER or SLOWER in {} of {} runs (at most {})",
+                   clocks, tally.false_found, kEqualRuns, kFalseMax),
+       tally.false_found <= kFalseMax}};
 }
 
 void append(std::vector<Trial>& trials, const std::vector<Trial>& more) {

@@ -18,7 +18,7 @@ struct Trial {
 };
 
 /// Takes about a minute. `progress` hears what is tried next and what part is done.
-std::vector<Trial> run_self_test(
-    PeakMemory& memory, const std::function<void(const std::string&, double)>& progress);
+std::vector<Trial> run_self_test(PeakMemory& memory,
+                                 const std::function<void(const std::string&, double)>& progress);
 
 }  // namespace unaided::bench

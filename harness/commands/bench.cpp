@@ -21,7 +21,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr double kBudgetSeconds = 50;      // of all that is asked for, however much it is
+constexpr double kBudgetSeconds = 50;  // of all that is asked for, however much it is
 constexpr double kQuickBudgetSeconds = 9;
 constexpr double kGoalsBudgetSeconds = 240;
 constexpr double kQuickGoalsBudgetSeconds = 60;
@@ -83,8 +83,8 @@ std::vector<Target> find_targets(const json& kernels, const BenchOptions& option
     }
   }
   if (!targets.empty()) return targets;
-  throw Fault(fmt::format("'{}' is no kernel and no kata that is timed; kernels: {}", options.what,
-                          known));
+  throw Fault(
+      fmt::format("'{}' is no kernel and no kata that is timed; kernels: {}", options.what, known));
 }
 
 std::string render_list(const json& kernels) {
@@ -129,9 +129,8 @@ bool run_target(CommandContext& context, const BenchOptions& options, const Targ
       return false;
     }
     line.write(fmt::format("compiling {} with {}", options.attempt, "-O3 -march=native"));
-    const BenchBuild build =
-        build_for_bench(context.installation(), context.kata(contract->kata), *contract, source,
-                        scratch.path(), &context.interrupt);
+    const BenchBuild build = build_for_bench(context.installation(), context.kata(contract->kata),
+                                             *contract, source, scratch.path(), &context.interrupt);
     line.write("");
     if (!build.refusal.empty()) {
       fmt::print("{}: {}\n", target.kernel, printable(build.refusal));
@@ -197,8 +196,7 @@ int measure(CommandContext& context, const BenchOptions& options,
 
 /// The fast rungs beside what they are held against, all kernels in one run.
 int bench_goals(CommandContext& context, BenchOptions options, const json& kernels) {
-  const std::vector<Goal> goals =
-      read_goals(context.installation().root / "bench" / "goals.toml");
+  const std::vector<Goal> goals = read_goals(context.installation().root / "bench" / "goals.toml");
   std::vector<Target> targets;
   for (const json& kernel : kernels) {
     if (!kernel.at("hidden")) {
@@ -260,8 +258,9 @@ void add_bench(CLI::App& app, CommandContext& context) {
   command->add_option("--dtype", options->dtype, "f32 or bf16 alone");
   command->add_option("--shape", options->shape, "one shape alone, as --list has it");
   command->add_option("--rung", options->rung, "one rung alone, beside libtorch");
-  command->add_option("--json", options->json_file,
-                      "also write FILE, which Google Benchmark's compare.py reads; - is stdout")
+  command
+      ->add_option("--json", options->json_file,
+                   "also write FILE, which Google Benchmark's compare.py reads; - is stdout")
       ->option_text("FILE");
   command->add_flag("--quick", options->quick, "seconds instead of a minute");
   command->add_flag("--list", options->list, "what can be timed");
