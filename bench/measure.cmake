@@ -39,5 +39,8 @@ if(BUILD_TESTING)
     PRIVATE unaided_measure GTest::gtest unaided_warnings)
   set_target_properties(unaided_bench_measure_test PROPERTIES BUILD_RPATH "${LIBTORCH_LIB_DIR}")
   add_test(NAME measure COMMAND unaided_bench_measure_test)
-  set_tests_properties(measure PROPERTIES RUN_SERIAL ON)
+  # Each kernel's smallest problem through the whole command.
+  add_test(NAME bench COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/smoke_test.sh $<TARGET_FILE:unaided>
+                              ${PROJECT_SOURCE_DIR})
+  set_tests_properties(measure bench PROPERTIES RUN_SERIAL ON)
 endif()
