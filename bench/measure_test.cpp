@@ -14,9 +14,10 @@
 namespace unaided::bench {
 namespace {
 
-constexpr double kBudget_s = 0.3;
+constexpr double kBudgetSeconds = 0.3;
 
-BenchProblem measured(const Kernel& kernel, std::size_t problem = 0, double budget_s = kBudget_s) {
+BenchProblem measured(const Kernel& kernel, std::size_t problem = 0,
+                      double budget_s = kBudgetSeconds) {
   static PeakMemory memory;
   MeasureOptions options;
   options.budget_s = budget_s;

@@ -19,8 +19,10 @@ namespace {
 
 constexpr int kSlowRounds = 3;       // of a rung that the budget allows no more
 constexpr double kSlowShare = 0.25;  // of the budget, for one slow rung
-constexpr double kWarmCallMax_s = 0.05;
-constexpr double kCallsMax = 500;  // of a sample
+constexpr double kWarmCallSecondsMax = 0.05;
+constexpr double kCallsMax = 500;      // of a sample
+constexpr double kSamplesShare = 0.3;  // of the budget; the rest is inputs, first calls, limits
+constexpr double kSampleSecondsMin = 0.5e-3;
 constexpr double kGatePart = 0.2;  // of the progress bar
 constexpr int kRoundsAtLeast = 3;  // whatever the budget says
 
@@ -62,7 +64,7 @@ void check_entries(const Problem& problem, std::vector<Entry>& entries, PeakMemo
 /// How often a rung takes part, and with how many calls.
 void plan_contestant(double call_s, double budget_s, double sample_s, Contestant& contestant) {
   contestant.calls = static_cast<int>(std::clamp(sample_s / call_s, 1.0, kCallsMax));
-  contestant.warm_calls = call_s > kWarmCallMax_s ? 0 : 1;
+  contestant.warm_calls = call_s > kWarmCallSecondsMax ? 0 : 1;
   const double rounds = std::max<double>(kSlowRounds, budget_s * kSlowShare / call_s);
   contestant.every = std::clamp(static_cast<int>(kRoundsMin / rounds), 1, kRoundsMin / kSlowRounds);
 }
@@ -86,15 +88,18 @@ class SeriesRun {
   SeriesRun(const Problem& problem, std::vector<Entry>& entries, int sets, std::uint64_t seed,
             const MeasureOptions& options, double budget_s)
       : problem_(problem), sets_(problem, sets, seed), random_(seed), budget_s_(budget_s) {
+    const double samples = kRoundsMin * static_cast<double>(entries.size() + 1);
+    sample_s_ = std::clamp(budget_s * kSamplesShare / samples, kSampleSecondsMin, options.sample_s);
     for (Entry& entry : entries) {
       if (!entry.finding.passed()) continue;
-      add(entry, entry.rung->name, options.sample_s);
-      if (entry.rung->name == kBaselineRung) add(entry, kControl, options.sample_s);
+      add(entry, entry.rung->name);
+      if (entry.rung->name == kBaselineRung) add(entry, kControl);
     }
   }
 
   void add_roofline(const Roofline& roofline) {
     contestants_.push_back({kRoofline, [] {}, roofline.run, [](bool) {}});
+    contestants_.back().warm_calls = 0;
   }
 
   /// Rounds until the noise is small enough or the time is over.
@@ -124,11 +129,11 @@ class SeriesRun {
   }
 
  private:
-  void add(Entry& entry, const std::string& name, double sample_s) {
+  void add(Entry& entry, const std::string& name) {
     timed_.push_back(
         std::make_unique<TimedRung>(problem_, *entry.rung, sets_, entry.finding, random_()));
     Contestant contestant = timed_.back()->contestant(name);
-    plan_contestant(entry.call_s, budget_s_, sample_s, contestant);
+    plan_contestant(entry.call_s, budget_s_, sample_s_, contestant);
     contestants_.push_back(std::move(contestant));
   }
 
@@ -142,6 +147,7 @@ class SeriesRun {
   InputSets sets_;
   std::mt19937_64 random_;
   double budget_s_;
+  double sample_s_;
   std::vector<std::unique_ptr<TimedRung>> timed_;
   std::vector<Contestant> contestants_;  // first those of timed_, in its order
 };

@@ -20,7 +20,7 @@ using Progress = std::function<void(const std::string& what, double done)>;
 
 struct MeasureOptions {
   double budget_s = 10;    // for the whole of it; checks alone may take longer
-  double sample_s = 4e-3;  // of one sample, unless a single call is longer
+  double sample_s = 4e-3;  // of one sample at most, unless a single call is longer
   bool timed = true;       // false: the checks alone, as for a smoke test
   std::uint64_t seed = 0;  // a secret
   Progress progress;

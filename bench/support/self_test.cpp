@@ -22,7 +22,7 @@ constexpr int kFalseMax = 6;
 constexpr int kNoiseRounds = 201;
 constexpr double kSpins = 60'000;  // some 0.2 ms
 constexpr int kCallsOfSample = 3;
-constexpr double kCheatBudget_s = 0.4;
+constexpr double kCheatBudgetSeconds = 0.4;
 
 /// Work whose time is proportional to `spins`: each step waits for the one before.
 void spin(double spins) {
@@ -121,7 +121,7 @@ void append(std::vector<Trial>& trials, const std::vector<Trial>& more) {
 /// What the measuring says of an attempt; empty when it was given a time.
 std::string failure_of_attempt(const Kernel& kernel, PeakMemory& memory, std::uint64_t seed) {
   MeasureOptions options;
-  options.budget_s = kCheatBudget_s;
+  options.budget_s = kCheatBudgetSeconds;
   options.seed = seed;
   options.progress = [](const std::string&, double) {};
   const BenchProblem measured =

@@ -23,6 +23,7 @@ using nlohmann::json;
 
 constexpr double kBudgetSeconds = 50;  // of all that is asked for, however much it is
 constexpr double kQuickBudgetSeconds = 9;
+constexpr double kTinyBudgetSeconds = 1;
 constexpr double kGoalsBudgetSeconds = 240;
 constexpr double kQuickGoalsBudgetSeconds = 60;
 
@@ -242,7 +243,8 @@ int bench(CommandContext& context, const BenchOptions& options) {
     throw Fault("bench needs a kernel or a kata; " + context.program + " bench --list has them");
   }
   BenchReport report;
-  const double budget_s = options.quick ? kQuickBudgetSeconds : kBudgetSeconds;
+  const double full_s = options.tiny ? kTinyBudgetSeconds : kBudgetSeconds;
+  const double budget_s = options.quick ? std::min(kQuickBudgetSeconds, full_s) : full_s;
   return measure(context, options, find_targets(kernels, options), budget_s, report);
 }
 
