@@ -32,6 +32,8 @@ using nlohmann::json;
 using namespace unaided;
 using namespace unaided::bench;
 
+constexpr double kPartKnown = 0.1;  // of the whole: from here on the pace tells what is left
+
 struct Options {
   bool list = false;
   bool self_test = false;
@@ -125,6 +127,9 @@ std::vector<Rung> chosen_rungs(const Options& options, const Item& item, const R
         options.rung.empty() || rung.name == options.rung || rung.name == kBaselineRung;
     if (wanted) rungs.push_back(rung);
   }
+  if (rungs.size() < 2 && !options.rung.empty() && options.rung != kBaselineRung) {
+    throw Fault(item.kernel->id + " has no rung '" + options.rung + "'");
+  }
   const auto& shapes = options.attempt_shapes;
   const bool expressible =
       shapes.empty() || item.problem->tiny ||
@@ -148,7 +153,8 @@ void measure(const Options& options) {
   }
 
   std::random_device secret;
-  const double end_s = MachineState::now().wall_s + options.budget_s;
+  const double begin_s = MachineState::now().wall_s;
+  const double end_s = begin_s + options.budget_s;
   const auto count = static_cast<double>(items.size());
   for (const Item& item : items) {
     const double index = static_cast<double>(&item - items.data());
@@ -156,7 +162,9 @@ void measure(const Options& options) {
     measured.budget_s = (end_s - MachineState::now().wall_s) / (count - index);
     measured.seed = (std::uint64_t{secret()} << 32) | secret();
     measured.progress = [&](const std::string& what, double done) {
-      const double left_s = std::max(0.0, end_s - MachineState::now().wall_s);
+      const double now_s = MachineState::now().wall_s;
+      const double part = std::max((index + done) / count, kPartKnown);
+      const double left_s = (now_s - begin_s) * (1 - part) / part;
       const std::string name = item.kernel->id + " " + item.problem->shape;
       report_line(
           options,
@@ -218,7 +226,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::Success& wish) {
     return app.exit(wish);
   } catch (const std::exception& fault) {
-    std::fprintf(stderr, "unaided-bench: %s\n", fault.what());
+    report_line(options, {{"fault", fault.what()}});
     return 2;
   }
 }

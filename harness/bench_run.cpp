@@ -185,11 +185,11 @@ BenchOutcome run_bench(const Installation& installation, const BenchRequest& req
     outcome.document = std::move(child.message["report"]);
     return outcome;
   }
-  const bool own_words = child.end.reason == RunEnd::Reason::kExited && child.end.exit_status == 2;
-  if (request.attempt.empty() || own_words) {
-    throw Fault(own_words ? child.end.output
-                          : "unaided-bench gave no report: " + how_it_ended(child.end, where) +
-                                "\n" + child.end.output);
+  const bool fault = child.message.contains("fault") && child.message["fault"].is_string();
+  if (fault) throw Fault("unaided-bench: " + child.message["fault"].get<std::string>());
+  if (request.attempt.empty()) {
+    throw Fault("unaided-bench gave no report: " + how_it_ended(child.end, where) + "\n" +
+                child.end.output);
   }
   outcome.result = BenchOutcome::Result::kAttemptFailed;
   outcome.sentence = how_it_ended(child.end, where);

@@ -14,6 +14,7 @@ namespace unaided::bench {
 namespace {
 
 constexpr int kBlocksPoisoned = 3;
+constexpr std::size_t kLargeBlock = 64 << 20;  // one of these is enough
 constexpr int kTopPadBytes = 64 << 20;
 
 /// "VmHWM:   1234 kB" in the text of /proc/self/status, in bytes; -1 where it is missing.
@@ -40,7 +41,8 @@ void keep_heap_warm() {
 void poison_freed_memory(const Tensors& like, Garbage garbage) {
   Tensors blocks;
   for (const torch::Tensor& tensor : like) {
-    for (int i = 0; i < kBlocksPoisoned; ++i) {
+    const int count = tensor.nbytes() < kLargeBlock ? kBlocksPoisoned : 1;
+    for (int i = 0; i < count; ++i) {
       blocks.push_back(torch::empty_like(tensor, at::MemoryFormat::Contiguous));
       std::memset(blocks.back().data_ptr(), static_cast<int>(garbage), blocks.back().nbytes());
     }
