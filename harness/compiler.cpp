@@ -77,12 +77,8 @@ Compiler::Compiler(const Installation& installation, CompilePurpose purpose,
     : installation_(installation),
       purpose_(std::move(purpose)),
       scratch_(scratch),
+      contracts_(scratch / kContracts, contracts),
       sandbox_(sandbox) {
-  fs::create_directories(scratch_ / kContracts);
-  for (const fs::path& contract : contracts) {
-    fs::copy_file(contract, scratch_ / kContracts / contract.filename(),
-                  fs::copy_options::overwrite_existing);
-  }
   purpose_.arguments.emplace_back("-c");
   write_text_file(scratch_ / "compile.arguments", response_file(purpose_.arguments));
   write_text_file(scratch_ / "exports", purpose_.exports);
@@ -91,6 +87,7 @@ Compiler::Compiler(const Installation& installation, CompilePurpose purpose,
 Build Compiler::build(const std::vector<Source>& sources, Instrumentation instrumentation,
                       const CancelToken* cancel, ResidentCompiler* resident, int slot) {
   const double start_ms = monotonic_ms();
+  contracts_.show(level_shown_);
   ++count_;
   if (count_ > 2) fs::remove_all(scratch_ / std::to_string(count_ - 2));
   const fs::path folder = scratch_ / std::to_string(count_);
@@ -112,7 +109,7 @@ Build Compiler::build(const std::vector<Source>& sources, Instrumentation instru
   } else if (build.result == Build::Result::kBuilt) {
     run_script(link_script(units, build), output, cancel, build);
   }
-  build.diagnostics = without(without(build.diagnostics, folder), scratch_ / kContracts);
+  build.diagnostics = without(without(build.diagnostics, folder), contracts_.path());
   build.wall_ms = monotonic_ms() - start_ms;
   return build;
 }
@@ -121,6 +118,7 @@ Build Compiler::build(const std::vector<Source>& sources, Instrumentation instru
 bool Compiler::compile_resident(const std::vector<Unit>& units, ResidentCompiler& resident,
                                 int slot, const CancelToken* cancel, Build& build) const {
   using Answer = ResidentCompiler::Answer;
+  resident.show_contracts(level_shown_);
   for (const Unit& unit : units) {
     const auto answer = resident.compile(slot, unit.path, unit.source->text, unit.object, cancel);
     if (!answer) return false;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "contract_folder.h"
 #include "header_cache.h"
 #include "installation.h"
 #include "sandbox.h"
@@ -45,7 +46,7 @@ struct CompilePurpose {
 /// system's headers, and can write into their own output folder only.
 class Compiler {
  public:
-  /// `scratch` is a private folder of the caller; `contracts` are copied beside the attempt.
+  /// `scratch` is a private folder of the caller; `contracts` are the kata's, by level.
   Compiler(const Installation& installation, const HeaderCache& headers,
            const std::filesystem::path& scratch,
            const std::vector<std::filesystem::path>& contracts, bool sandbox);
@@ -61,6 +62,10 @@ class Compiler {
   /// compiles instead of stock clang, in its slot.
   Build build(const std::vector<Source>& sources, Instrumentation instrumentation,
               const CancelToken* cancel, ResidentCompiler* resident = nullptr, int slot = 0);
+
+  /// What the next builds may include: contracts up to this level, 0 meaning all. Never fewer than
+  /// before.
+  void show_contracts(int level) { level_shown_ = level; }
 
  private:
   Compiler(const Installation& installation, CompilePurpose purpose,
@@ -85,6 +90,8 @@ class Compiler {
   Installation installation_;
   CompilePurpose purpose_;
   std::filesystem::path scratch_;
+  ContractFolder contracts_;
+  int level_shown_ = 0;
   bool sandbox_;
   std::uint64_t count_ = 0;
 };

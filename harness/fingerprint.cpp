@@ -16,6 +16,7 @@ namespace {
 
 constexpr const char* kUnknown = "unknown";
 constexpr const char* kGovernorFile = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor";
+constexpr std::int64_t kCacheBytesUnknown = 32 << 20;
 constexpr std::size_t kFactsMax = 64;
 constexpr std::size_t kFactBytesMax = 4096;
 
@@ -42,18 +43,25 @@ std::string processor() {
   return numbers.empty() ? name : name + " (" + numbers + ")";
 }
 
-std::string last_level_cache() {
-  const long bytes = std::max(sysconf(_SC_LEVEL3_CACHE_SIZE), sysconf(_SC_LEVEL2_CACHE_SIZE));
-  return bytes > 0 ? fmt::format("{} KiB", bytes >> 10) : kUnknown;
-}
-
 }  // namespace
+
+std::int64_t last_level_cache_bytes() {
+  // The C library's figure can be that of all cores of a socket.
+  for (const char* index : {"index3", "index2"}) {
+    std::ifstream file(fmt::format("/sys/devices/system/cpu/cpu0/cache/{}/size", index));
+    std::int64_t size = 0;
+    char unit = 0;
+    if (file >> size >> unit && size > 0) return size << (unit == 'M' ? 20 : 10);
+  }
+  const long told = sysconf(_SC_LEVEL3_CACHE_SIZE);
+  return told > 0 ? told : kCacheBytesUnknown;
+}
 
 Fingerprint machine_fingerprint() {
   return {{{"cpu", processor()},
            {"cores", std::to_string(std::thread::hardware_concurrency())},
            {"governor", first_line(kGovernorFile)},
-           {"last-level cache", last_level_cache()}}};
+           {"last-level cache", fmt::format("{} KiB", last_level_cache_bytes() >> 10)}}};
 }
 
 std::string Fingerprint::fact(const std::string& name) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -18,6 +19,9 @@ struct Fingerprint {
 
 /// The machine's part: cpu, cores, governor and cache, "unknown" where the system does not tell.
 Fingerprint machine_fingerprint();
+
+/// The size of the last-level cache that one core reaches; 32 MiB where the system does not tell.
+std::int64_t last_level_cache_bytes();
 
 /// One sentence for each fact that differs or that only one of the two has.
 std::vector<std::string> fingerprint_differences(const Fingerprint& a, const Fingerprint& b);

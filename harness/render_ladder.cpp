@@ -101,8 +101,8 @@ std::string render_heading(const Ladder& ladder, const Terminal& terminal) {
       ladder.series->name == "hot"
           ? "hot: the same memory in every call"
           : "cold: " + bytes_text(ladder.series->rotated_bytes) + " in rotation";
-  return terminal.paint(kBold, name) + terminal.paint(kDim, "  " + problem.text + "; " + series) +
-         "\n" +
+  const std::string text = wrap(problem.text + "; " + series, terminal.width - 2, 2);
+  return terminal.paint(kBold, name) + "\n" + terminal.paint(kDim, "  " + text) + "\n" +
          terminal.paint(kDim, fmt::format("  {:<9}{:<9}{:<28}{:>12} {:>6} {:>7}", "rung", "time",
                                           "x LibTorch, interval", "", "limit", "extra")) +
          "\n";

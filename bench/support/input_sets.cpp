@@ -1,7 +1,5 @@
 #include "support/input_sets.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstring>
 
@@ -15,7 +13,6 @@ constexpr std::int64_t kBasesBytesMax = 64 << 20;  // beyond it kBasesMin must d
 constexpr std::int64_t kEditedPart = 64;           // one part in so many is replaced
 constexpr std::int64_t kEditedMin = 16;            // elements
 constexpr std::int64_t kSetsBytesMax = std::int64_t{1} << 30;
-constexpr std::int64_t kCacheBytesUnknown = 32 << 20;
 constexpr std::int64_t kCachesRotated = 2;
 
 std::int64_t bytes_of(const Problem& problem) {
@@ -51,13 +48,6 @@ bool same_bytes(const torch::Tensor& a, const torch::Tensor& b) {
 bool same_bytes(const Tensors& a, const Tensors& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](const auto& x, const auto& y) { return same_bytes(x, y); });
-}
-
-std::int64_t last_level_cache_bytes() {
-  const std::int64_t level3 = sysconf(_SC_LEVEL3_CACHE_SIZE);
-  const std::int64_t level2 = sysconf(_SC_LEVEL2_CACHE_SIZE);
-  const std::int64_t largest = std::max(level3, level2);
-  return largest > 0 ? largest : kCacheBytesUnknown;
 }
 
 int cold_set_count(const Problem& problem, std::int64_t cache_bytes) {

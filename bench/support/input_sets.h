@@ -49,9 +49,6 @@ class InputSets {
 /// How many sets exceed twice the last-level cache; at least one, at most what 1 GiB holds.
 int cold_set_count(const Problem& problem, std::int64_t cache_bytes);
 
-/// The size of the last-level cache in bytes, or 32 MiB where the machine does not tell.
-std::int64_t last_level_cache_bytes();
-
 /// Copies at addresses of their own.
 Tensors cloned(const Tensors& tensors);
 /// Equal shapes, types and bytes (so that a NaN equals itself).
