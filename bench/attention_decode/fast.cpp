@@ -130,12 +130,13 @@ HWY_INLINE void weigh_block(std::size_t g, Group& group) {
     }
   }
   const Vector reference = hn::Set(d, group.max[g]);
+  Vector block_sum = hn::Zero(d);
   for (std::size_t j = 0; j < kBlock; j += kLanes) {
     const Vector weight = exp2_of_nonpositive(hn::Sub(hn::Load(d, scores + j), reference));
-    sum = hn::Add(sum, weight);
+    block_sum = hn::Add(block_sum, weight);
     hn::Store(weight, d, scores + j);
   }
-  hn::Store(sum, d, group.sums[g]);
+  hn::Store(hn::Add(sum, block_sum), d, group.sums[g]);
 }
 
 /// Adds the weighted values of a block to all queries' results.
@@ -146,9 +147,7 @@ HWY_INLINE void add_values(const T* v, std::size_t keys, Group& group) {
   for (std::size_t i = 0; i < kWidth; i += kColumns * kLanes) {
     Vector sums[kGroup][kColumns];
     UNAIDED_UNROLL for (std::size_t g = 0; g < kGroup; ++g) {
-      UNAIDED_UNROLL for (std::size_t c = 0; c < kColumns; ++c) {
-        sums[g][c] = hn::Load(d, group.out + g * kWidth + i + c * kLanes);
-      }
+      UNAIDED_UNROLL for (std::size_t c = 0; c < kColumns; ++c) sums[g][c] = hn::Zero(d);
     }
     for (std::size_t j = 0; j < keys; ++j) {
       const T* row = v + j * kWidth + i;
@@ -166,7 +165,8 @@ HWY_INLINE void add_values(const T* v, std::size_t keys, Group& group) {
     }
     UNAIDED_UNROLL for (std::size_t g = 0; g < kGroup; ++g) {
       UNAIDED_UNROLL for (std::size_t c = 0; c < kColumns; ++c) {
-        hn::Store(sums[g][c], d, group.out + g * kWidth + i + c * kLanes);
+        float* out = group.out + g * kWidth + i + c * kLanes;
+        hn::Store(hn::Add(hn::Load(d, out), sums[g][c]), d, out);
       }
     }
   }
