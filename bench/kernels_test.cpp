@@ -279,7 +279,7 @@ TEST(OracleOfDraws, RefusesTheNextIdThatIsLeft) {
 TEST(OracleOfDraws, LeavesOpenOnlyWhatRoundingDecides) {
   const std::vector<float> logits = {0, 0, 0, 0};
   EXPECT_EQ(sampling::draw_error(logits, {0, 0.6, 0}, 0.99, 2), 0);
-  EXPECT_EQ(sampling::draw_error(logits, {0, 0.6, 0}, 0.99, 3), 1 - 0.0);
+  EXPECT_EQ(sampling::draw_error(logits, {0, 0.6, 0}, 0.99, 3), 1);
   EXPECT_EQ(sampling::draw_error(logits, {0, 0.75, 0}, 0.99, 3), 0) << "the cut is at 0.75 exactly";
 }
 

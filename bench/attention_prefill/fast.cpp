@@ -39,6 +39,9 @@ constexpr std::size_t kKeys = kHas32Registers ? 128 : 64;  // of a block
 constexpr std::size_t kQueries = 192;                      // of a block
 static_assert(kQueries % kRows == 0 && kKeys % kTile == 0 && kWidth % kTile == 0);
 
+const float kScale =
+    kLog2E / std::sqrt(static_cast<float>(kWidth));  // of scores, as exponents of 2
+
 using Floats32 = hwy::AlignedFreeUniquePtr<float[]>;
 
 /// A block of queries, and what they know after some of the keys. Rows past the end are zeros.
@@ -46,9 +49,9 @@ struct Queries {
   Floats32 q = hwy::AllocateAligned<float>(kQueries * kWidth);
   Floats32 out = hwy::AllocateAligned<float>(kQueries * kWidth);
   Floats32 sums = hwy::AllocateAligned<float>(kQueries * kLanes);
-  Floats32 max = hwy::AllocateAligned<float>(kQueries);
-  std::size_t first = 0;   // position of the first row
-  std::size_t length = 0;  // of the prompt
+  Floats32 max = hwy::AllocateAligned<float>(kQueries);  // of the scaled scores
+  std::size_t first = 0;                                 // position of the first row
+  std::size_t length = 0;                                // of the prompt
 };
 
 /// A block of keys, transposed to (kWidth, kKeys), and its values (kKeys, kWidth).
@@ -110,17 +113,17 @@ HWY_INLINE float weigh_row(float* scores, std::size_t vectors, std::size_t visib
 
   Vector sum = hn::Load(d, sums);
   float shrink = 1;
-  const float block_max = max_of(most);
+  const float block_max = max_of(most) * kScale;
   if (block_max > max) {
     shrink = std::exp2(max - block_max);  // 0 after −∞
     max = block_max;
     sum = hn::Mul(sum, hn::Set(d, shrink));
   }
-  const Vector reference = hn::Set(d, max);
+  const Vector scale = hn::Set(d, kScale), reference = hn::Set(d, max);
   Vector block_sum = hn::Zero(d);
   for (std::size_t c = 0; c < vectors; ++c) {
     const Vector score = hn::Load(d, scores + c * kLanes);
-    const Vector weight = exp2_of_nonpositive(hn::Sub(score, reference));
+    const Vector weight = exp2_of_nonpositive(hn::MulSub(score, scale, reference));
     block_sum = hn::Add(block_sum, weight);
     hn::Store(weight, d, scores + c * kLanes);
   }
@@ -184,10 +187,9 @@ void transpose_keys(const T* k, std::size_t length, float* transposed) {
 
 template <class T>
 void begin_queries(const T* q, std::size_t first, std::size_t length, Queries& queries) {
-  const float scale = kLog2E / std::sqrt(static_cast<float>(kWidth));
   const std::size_t rows = std::min(kQueries, length - first);
   for (std::size_t i = 0; i < rows * kWidth; ++i) {
-    queries.q[i] = to_float(q[first * kWidth + i]) * scale;
+    queries.q[i] = to_float(q[first * kWidth + i]);
   }
   std::fill(queries.q.get() + rows * kWidth, queries.q.get() + kQueries * kWidth, 0.0F);
   std::fill(queries.out.get(), queries.out.get() + kQueries * kWidth, 0.0F);
@@ -201,9 +203,9 @@ template <class T>
 void finish_queries(const Queries& queries, T* out) {
   const std::size_t rows = std::min(kQueries, queries.length - queries.first);
   for (std::size_t row = 0; row < rows; ++row) {
-    const float inverse = 1 / sum_of(hn::Load(Floats(), queries.sums.get() + row * kLanes));
+    const float sum = sum_of(hn::Load(Floats(), queries.sums.get() + row * kLanes));
     for (std::size_t i = row * kWidth; i < (row + 1) * kWidth; ++i) {
-      store_rounded(queries.out[i] * inverse, out + queries.first * kWidth + i);
+      store_rounded(queries.out[i] / sum, out + queries.first * kWidth + i);
     }
   }
 }
