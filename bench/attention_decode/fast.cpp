@@ -30,13 +30,16 @@ constexpr std::size_t kBlock = 64;  // keys
 constexpr std::size_t kKeys = 4;    // whose scores are summed at once
 constexpr std::size_t kAheadBytes = 4096;
 
+const float kScale =
+    kLog2E / std::sqrt(static_cast<float>(kWidth));  // of scores, as exponents of 2
+
 /// What the queries of a group know after some of the keys.
 struct Group {
-  HWY_ALIGN float q[kGroup * kWidth];  // scaled so that scores are exponents of 2
+  HWY_ALIGN float q[kGroup * kWidth];
   HWY_ALIGN float out[kGroup * kWidth];
   HWY_ALIGN float scores[kGroup][kBlock];
   HWY_ALIGN float sums[kGroup][kLanes];
-  float max[kGroup];
+  float max[kGroup];  // of the scaled scores
 };
 
 /// Asks for what lies ahead of p, the i-th of a row of T, once for each cache line.
@@ -119,7 +122,7 @@ HWY_INLINE void weigh_block(std::size_t g, Group& group) {
     most = hn::Max(most, hn::Load(d, scores + j));
   }
   Vector sum = hn::Load(d, group.sums[g]);
-  const float max = max_of(most);
+  const float max = max_of(most) * kScale;
   if (max > group.max[g]) {
     const Vector shrink = hn::Set(d, std::exp2(group.max[g] - max));  // 0 after −∞
     group.max[g] = max;
@@ -129,13 +132,15 @@ HWY_INLINE void weigh_block(std::size_t g, Group& group) {
       hn::Store(hn::Mul(shrink, hn::Load(d, out + i)), d, out + i);
     }
   }
-  const Vector reference = hn::Set(d, group.max[g]);
+  const Vector scale = hn::Set(d, kScale), reference = hn::Set(d, group.max[g]);
+  Vector block_sum = hn::Zero(d);
   for (std::size_t j = 0; j < kBlock; j += kLanes) {
-    const Vector weight = exp2_of_nonpositive(hn::Sub(hn::Load(d, scores + j), reference));
-    sum = hn::Add(sum, weight);
+    const Vector weight =
+        exp2_of_nonpositive(hn::MulSub(hn::Load(d, scores + j), scale, reference));
+    block_sum = hn::Add(block_sum, weight);
     hn::Store(weight, d, scores + j);
   }
-  hn::Store(sum, d, group.sums[g]);
+  hn::Store(hn::Add(sum, block_sum), d, group.sums[g]);
 }
 
 /// Adds the weighted values of a block to all queries' results.
@@ -146,9 +151,7 @@ HWY_INLINE void add_values(const T* v, std::size_t keys, Group& group) {
   for (std::size_t i = 0; i < kWidth; i += kColumns * kLanes) {
     Vector sums[kGroup][kColumns];
     UNAIDED_UNROLL for (std::size_t g = 0; g < kGroup; ++g) {
-      UNAIDED_UNROLL for (std::size_t c = 0; c < kColumns; ++c) {
-        sums[g][c] = hn::Load(d, group.out + g * kWidth + i + c * kLanes);
-      }
+      UNAIDED_UNROLL for (std::size_t c = 0; c < kColumns; ++c) sums[g][c] = hn::Zero(d);
     }
     for (std::size_t j = 0; j < keys; ++j) {
       const T* row = v + j * kWidth + i;
@@ -166,7 +169,8 @@ HWY_INLINE void add_values(const T* v, std::size_t keys, Group& group) {
     }
     UNAIDED_UNROLL for (std::size_t g = 0; g < kGroup; ++g) {
       UNAIDED_UNROLL for (std::size_t c = 0; c < kColumns; ++c) {
-        hn::Store(sums[g][c], d, group.out + g * kWidth + i + c * kLanes);
+        float* out = group.out + g * kWidth + i + c * kLanes;
+        hn::Store(hn::Add(hn::Load(d, out), sums[g][c]), d, out);
       }
     }
   }
@@ -175,8 +179,7 @@ HWY_INLINE void add_values(const T* v, std::size_t keys, Group& group) {
 template <class T>
 void attend(const T* q, const T* k, const T* v, T* out, std::size_t length) {
   Group group;
-  const float scale = kLog2E / std::sqrt(static_cast<float>(kWidth));
-  for (std::size_t i = 0; i < kGroup * kWidth; ++i) group.q[i] = to_float(q[i]) * scale;
+  for (std::size_t i = 0; i < kGroup * kWidth; ++i) group.q[i] = to_float(q[i]);
   std::fill(group.out, group.out + kGroup * kWidth, 0.0F);
   std::fill(&group.sums[0][0], &group.sums[0][0] + kGroup * kLanes, 0.0F);
   std::fill(group.max, group.max + kGroup, -kInfinity);
@@ -189,9 +192,9 @@ void attend(const T* q, const T* k, const T* v, T* out, std::size_t length) {
   }
 
   for (std::size_t g = 0; g < kGroup; ++g) {
-    const float inverse = 1 / sum_of(hn::Load(Floats(), group.sums[g]));
+    const float sum = sum_of(hn::Load(Floats(), group.sums[g]));
     for (std::size_t i = g * kWidth; i < (g + 1) * kWidth; ++i) {
-      store_rounded(group.out[i] * inverse, out + i);
+      store_rounded(group.out[i] / sum, out + i);
     }
   }
 }

@@ -56,9 +56,10 @@ Kept count_kept(const std::vector<double>& weights, const Filters& filters) {
   kept.least = count_min_p(weights, kept.least, filters.min_p * (1 + kDoubt));
   kept.most = count_min_p(weights, kept.most, filters.min_p * (1 - kDoubt));
   // Which of nearly equal ones stay depends on how their exponentials are rounded.
-  const bool in_doubt =
-      kept.most < top_k && weights[kept.most] >= weights[kept.most - 1] * (1 - kDoubt);
-  if (in_doubt && filters.top_p < 1) {
+  const bool in_doubt = filters.top_p < 1 && kept.most < top_k &&
+                        weights[kept.most] >= weights[kept.most - 1] * (1 - kDoubt) &&
+                        weights[kept.most] != weights[kept.most - 1];  // those go by their ids
+  if (in_doubt) {
     const double low = weights[kept.most - 1] * (1 - kDoubt);
     const double high = weights[kept.least - 1] * (1 + kDoubt);
     while (kept.most < top_k && weights[kept.most] >= low) ++kept.most;
