@@ -78,6 +78,25 @@ TEST(Measure, TheReportSurvivesItsJson) {
   EXPECT_FALSE(make_ladders(report).empty());
 }
 
+TEST(Measure, ACacheOfWholeContentsNeverHits) {
+  Kernel kernel = planted_kernels().front();
+  const auto solve = kernel.rungs.back().run;
+  std::set<std::string> met;
+  int hits = 0;
+  kernel.rungs.push_back({kAttemptRung,
+                          "",
+                          [&](const Problem& problem, const Tensors& inputs) {
+                            const auto* bytes = static_cast<const char*>(inputs[0].data_ptr());
+                            hits += met.insert({bytes, inputs[0].nbytes()}).second ? 0 : 1;
+                            return solve(problem, inputs);
+                          },
+                          {}});
+  EXPECT_EQ(rung_of(measured(kernel, /*problem=*/1), kAttemptRung).failure, "");
+  // The gate itself repeats inputs once, and the first call is repeated to learn its time.
+  EXPECT_LE(hits, 2);
+  EXPECT_GT(met.size(), 20U);
+}
+
 TEST(InputSets, NoTwoCallsSeeTheSame) {
   const Kernel kernel = planted_kernels().front();
   InputSets sets(kernel.problems.front(), 2, 1);

@@ -13,7 +13,7 @@
 
 namespace unaided {
 
-/// The mean over the calls of one sample.
+/// The median of the calls of one sample; of the processor time, their mean.
 struct BenchSample {
   int round = 0;
   std::int64_t calls = 1;

@@ -12,13 +12,7 @@ namespace {
 
 constexpr int kResamples = 2000;
 constexpr double kTail = (1 - kConfidence) / 2;
-constexpr double kNormalOfTail = 2.576;   // of kTail, in standard deviations
-constexpr double kNormalOfPower = 1.645;  // of kPower
-/// The sign test's interval is made of whole rounds and thereby wider than the confidence asked of
-/// it; this covers it from kRoundsMin rounds on.
-constexpr double kDiscreteness = 1.3;
-constexpr double kMedianOverMean = 1.2533;  // standard error of a median of normal values
-
+constexpr int kBisections = 40;
 /// Student's t at 1 - kTail, by degrees of freedom from 1 on.
 constexpr std::array kStudent{63.66, 9.92, 5.84, 4.60, 4.03, 3.71, 3.50};
 
@@ -40,7 +34,28 @@ Interval bootstrap(double estimate, const std::function<double()>& resample) {
   return {estimate, quantile(medians, kTail), quantile(medians, 1 - kTail)};
 }
 
-/// How many of the lowest values lie outside the sign test's interval, less one; -1 when not even
+/// The probability of at least `successes` in `tries` tries.
+double at_least(int successes, int tries, double probability) {
+  double sum = 0;
+  for (int k = successes; k <= tries; ++k) {
+    const double ways = std::lgamma(tries + 1) - std::lgamma(k + 1) - std::lgamma(tries - k + 1);
+    sum += std::exp(ways + k * std::log(probability) + (tries - k) * std::log1p(-probability));
+  }
+  return sum;
+}
+
+/// That a try must succeed with, so that `successes` in `tries` tries are reached with kPower.
+double probability_for(int successes, int tries) {
+  double low = 0;
+  double high = 1;
+  for (int i = 0; i < kBisections; ++i) {
+    const double middle = (low + high) / 2;
+    (at_least(successes, tries, middle) < kPower ? low : high) = middle;
+  }
+  return high;
+}
+
+/// The index of the lowest of the sorted values in the sign test's interval; -1 when even that of
 /// the lowest does.
 int sign_test_rank(std::size_t count) {
   double term = std::pow(0.5, static_cast<double>(count));  // of no value below the median
@@ -139,15 +154,20 @@ double noise_of(const std::vector<double>& speeds) {
   return (quantile(logarithms, 1 - kSigmaBelow) - low) / 2;
 }
 
-double smallest_effect(double noise, int rounds) {
-  const double error = kMedianOverMean * noise / std::sqrt(static_cast<double>(rounds));
-  const double reach = (kDiscreteness * kNormalOfTail + kNormalOfPower) * error;
-  return (1 + kSameMargin) * std::exp(reach) - 1;
+double smallest_effect(const std::vector<double>& equal_speeds, int rounds) {
+  if (equal_speeds.size() < 2) return INFINITY;
+  std::vector<double> speeds = equal_speeds;
+  const double centre = median(speeds);
+  const int below = rounds - sign_test_rank(static_cast<std::size_t>(rounds));
+  // SLOWER: at least `below` rounds lie under the margin, which each does with the probability
+  // sought here.
+  const double high = quantile(speeds, probability_for(below, rounds));
+  return (1 + kSameMargin) * high / centre - 1;
 }
 
-int rounds_for(double noise, double effect) {
+int rounds_for(const std::vector<double>& equal_speeds, double effect) {
   int rounds = kRoundsMin;
-  while (rounds < kRoundsMax && smallest_effect(noise, rounds) > effect) rounds += 2;
+  while (rounds < kRoundsMax && smallest_effect(equal_speeds, rounds) > effect) rounds += 2;
   return rounds;
 }
 

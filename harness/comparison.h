@@ -61,12 +61,14 @@ double median(std::vector<double> values);
 /// the middle 68 %, so that a few disturbed rounds do not decide it.
 double noise_of(const std::vector<double>& speeds);
 
-/// The smallest relative slowdown that `rounds` rounds of this noise call SLOWER with a probability
-/// of kPower.
-double smallest_effect(double noise, int rounds);
+/// The smallest relative slowdown that `rounds` rounds call SLOWER with a probability of kPower, on
+/// a machine on which equal things differed by `equal_speeds` (fewer than two: infinite). Follows
+/// from the distribution of the interval's end, an order statistic, so it holds for any shape of
+/// noise, as that of a core which now and then is taken away.
+double smallest_effect(const std::vector<double>& equal_speeds, int rounds);
 
 /// The fewest rounds, odd and from kRoundsMin to kRoundsMax, whose smallest effect is at most
 /// `effect`; kRoundsMax where none is enough.
-int rounds_for(double noise, double effect);
+int rounds_for(const std::vector<double>& equal_speeds, double effect);
 
 }  // namespace unaided

@@ -76,18 +76,45 @@ TEST(Comparison, AtMostOnePerCentOfEqualPairsGetAFalseVerdict) {
 TEST(Comparison, ASlowdownOfTheSmallestEffectIsDetectedInNineteenOfTwenty) {
   for (const int rounds : {15, 31, 61}) {
     std::mt19937_64 random(3);
-    const double noise = noise_of(noisy_rounds(1, 0.03, 2001, random));
-    const double speed = 1 / (1 + smallest_effect(noise, rounds));
+    const auto equal = noisy_rounds(1, 0.03, 2001, random);
+    const double speed = 1 / (1 + smallest_effect(equal, rounds));
     EXPECT_GE(count_of(Standing::kSlower, speed, 0.03, rounds, 200), 186) << rounds << " rounds";
   }
 }
 
 TEST(Comparison, RoundsFollowFromTheNoise) {
-  EXPECT_EQ(rounds_for(0, kEffectWanted), kRoundsMin);
-  EXPECT_EQ(rounds_for(1, kEffectWanted), kRoundsMax);
-  const int rounds = rounds_for(0.03, kEffectWanted);
-  EXPECT_LE(smallest_effect(0.03, rounds), kEffectWanted);
-  EXPECT_GT(smallest_effect(0.03, rounds - 2), kEffectWanted);
+  std::mt19937_64 random(3);
+  EXPECT_EQ(rounds_for(std::vector<double>(30, 1.0), kEffectWanted), kRoundsMin);
+  EXPECT_EQ(rounds_for(noisy_rounds(1, 0.5, 2001, random), kEffectWanted), kRoundsMax);
+  const auto equal = noisy_rounds(1, 0.04, 2001, random);
+  const int rounds = rounds_for(equal, kEffectWanted);
+  EXPECT_LE(smallest_effect(equal, rounds), kEffectWanted);
+  EXPECT_GT(smallest_effect(equal, rounds - 2), kEffectWanted);
+}
+
+/// Mostly quiet, but in every fourth round the core is taken away from one of the two.
+TEST(Comparison, ACoreThatIsTakenAwayNowAndThenIsPartOfTheNoise) {
+  std::mt19937_64 random(9);
+  std::uniform_real_distribution<double> uniform(0, 1);
+  auto draw = [&](double speed, int rounds) {
+    std::vector<double> speeds;
+    for (int i = 0; i < rounds; ++i) {
+      const double where = uniform(random);
+      const double taken = where < 0.125 ? 4 : where < 0.25 ? 0.25 : 1;
+      speeds.push_back(speed * taken * (1 + 0.01 * (uniform(random) - 0.5)));
+    }
+    return speeds;
+  };
+  const auto equal = draw(1, 2001);
+  EXPECT_GT(smallest_effect(equal, kRoundsMin), 1);
+  const int rounds = rounds_for(equal, kEffectWanted);
+  EXPECT_GT(rounds, kRoundsMin);
+  const double speed = 1 / (1 + smallest_effect(equal, rounds));
+  int found = 0;
+  for (int run = 0; run < 200; ++run) {
+    found += compare_paired(draw(speed, rounds), random()).standing == Standing::kSlower ? 1 : 0;
+  }
+  EXPECT_GE(found, 180);
 }
 
 TEST(Comparison, NoiseIsTheSpreadOfTheMiddle) {

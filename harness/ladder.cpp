@@ -56,7 +56,7 @@ Ladder make_ladder(const BenchProblem& problem, const BenchSeries& series) {
     const std::vector<double> speeds = paired_speeds(*baseline, *control);
     ladder.control = compare_paired(speeds, kSeed);
     ladder.noise = noise_of(speeds);
-    ladder.smallest_effect = smallest_effect(ladder.noise, static_cast<int>(speeds.size()));
+    ladder.smallest_effect = smallest_effect(speeds, static_cast<int>(speeds.size()));
   }
   for (const BenchRung& rung : problem.rungs) {
     ladder.rows.push_back(make_row(problem, series, rung, ladder.limit_rate));

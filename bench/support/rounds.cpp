@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <numeric>
+
+#include "comparison.h"
 
 namespace unaided::bench {
 
@@ -29,17 +30,21 @@ void call_untimed(const Contestant& contestant) {
   contestant.finish(/*last=*/false);
 }
 
+/// The sample's time is the median of its calls: a core that is taken away during one of them does
+/// not change it. Google Benchmark divides a sum by the calls, so the last one brings it all.
 void time_calls(const Contestant& contestant, benchmark::State& state) {
   using Clock = std::chrono::steady_clock;
   for (int i = 0; i < contestant.warm_calls; ++i) call_untimed(contestant);
-  int calls_left = contestant.calls;
+  std::vector<double> times;
   for (auto _ : state) {
     contestant.prepare();
     const auto begin = Clock::now();
     contestant.call();
     const auto end = Clock::now();
-    state.SetIterationTime(std::chrono::duration<double>(end - begin).count());
-    contestant.finish(--calls_left == 0);
+    times.push_back(std::chrono::duration<double>(end - begin).count());
+    const bool last = static_cast<int>(times.size()) == contestant.calls;
+    state.SetIterationTime(last ? median(times) * contestant.calls : 0);
+    contestant.finish(last);
   }
 }
 

@@ -22,7 +22,7 @@ struct Contestant {
   int every = 1;                          // takes part in every so many rounds; 0: in none
 };
 
-/// The mean over the calls of one sample.
+/// The median of the calls of one sample; of the processor time, their mean.
 struct Sample {
   std::size_t contestant = 0;  // index
   int round = 0;
