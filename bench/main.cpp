@@ -131,9 +131,8 @@ std::vector<Rung> chosen_rungs(const Options& options, const Item& item, const R
     throw Fault(item.kernel->id + " has no rung '" + options.rung + "'");
   }
   const auto& shapes = options.attempt_shapes;
-  const bool expressible =
-      shapes.empty() || item.problem->tiny ||
-      std::find(shapes.begin(), shapes.end(), item.problem->shape) != shapes.end();
+  const bool expressible = shapes.empty() || std::find(shapes.begin(), shapes.end(),
+                                                       item.problem->shape) != shapes.end();
   if (attempt != nullptr && expressible) rungs.push_back(*attempt);
   return rungs;
 }

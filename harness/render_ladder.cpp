@@ -158,7 +158,8 @@ const LadderRow* next_rung(const Ladder& ladder, const LadderRow& row) {
   return next;
 }
 
-/// What to learn from a ladder: of the attempt, or, without one, of the slowest rung.
+/// What to learn from a ladder: where the attempt stands and what the next rung does, or, without
+/// an attempt, what the rung above LibTorch does.
 std::string render_lesson(const Ladder& ladder, const Terminal& terminal) {
   const LadderRow* attempt = find_row(ladder, kAttemptRung);
   const LadderRow* from = attempt != nullptr ? attempt : find_row(ladder, kBaselineRung);
@@ -173,10 +174,10 @@ std::string render_lesson(const Ladder& ladder, const Terminal& terminal) {
     if (next == nullptr) text += " No rung is faster.";
   }
   if (next != nullptr) {
-    text += fmt::format("{}{} the next rung up, {}, {} times as fast{}{}", text.empty() ? "" : " ",
-                        attempt != nullptr ? "The next rung up is" : "Above LibTorch:",
-                        next->rung->name, three_digits(from->time_s / next->time_s),
-                        next->rung->lesson.empty() ? "." : ": ", printable(next->rung->lesson));
+    text += fmt::format("{} is {}, {} times as fast",
+                        attempt != nullptr ? " The next rung up" : "The rung above LibTorch",
+                        next->rung->name, three_digits(from->time_s / next->time_s));
+    text += next->rung->lesson.empty() ? "." : ": " + printable(next->rung->lesson);
   }
   return text.empty() ? text : "  " + wrap(text, terminal.width - 2, 2) + "\n";
 }

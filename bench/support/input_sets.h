@@ -17,14 +17,13 @@ class InputSets {
   /// `count` sets that rungs see. The seed is a secret.
   InputSets(const Problem& problem, int count, std::uint64_t seed);
 
-  /// The next set, in which something is new. Valid until the next call.
+  /// The next set, in which something is new: of what is changed in place by every call anyway,
+  /// that change. Valid until the next call.
   const Tensors& next();
   /// What next() has returned, untouched: tensors of its own. Not for inputs changed in place.
   Tensors expected() const;
-  /// Whether the set that next() returned still holds what it held then.
-  bool untouched() const;
-  /// The number that names the set which next() returned.
-  std::size_t current() const { return current_; }
+  /// Gives what next() returned, as far as calls change it in place, its first contents again.
+  void restore();
 
  private:
   /// A part of one tensor, in elements.
@@ -34,7 +33,6 @@ class InputSets {
     std::size_t from = 0;  // which base it was taken from
   };
 
-  bool changes_in_place(std::size_t input) const;
   std::size_t base_of(std::size_t set) const { return set % bases_.size(); }
   std::size_t other_than(std::size_t base);
 

@@ -40,7 +40,9 @@ void TimedRung::prepare() {
   }
   outputs_.clear();
   inputs_ = &sets_.next();
-  if (judged_ && !problem_.in_place.empty()) before_ = cloned(*inputs_);
+  if (!judged_ || problem_.in_place.empty()) return;
+  sets_.restore();  // other rungs have moved what an attempt may keep a copy of
+  before_ = cloned(*inputs_);
 }
 
 void TimedRung::call() {
