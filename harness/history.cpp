@@ -197,7 +197,7 @@ void History::replace_damaged() {
   const IndexLock lock(store_.index());
   const std::string aside = set_aside(store_.index());
   remarks_.push_back(fmt::format(
-      "the index {} was damaged or foreign: it is kept as {}, and a new one was made from the "
+      "the index {} was damaged, foreign or older: it is kept as {}, a new one was made from the "
       "sessions",
       store_.index().string(), aside));
   database_ = open_file(store_.index());
