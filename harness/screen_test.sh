@@ -154,6 +154,21 @@ a_deadline_with_unsaved_text() {
   [[ $late == *'is over'* ]] || fail "a late submit said: $late"
 }
 
+nano_saves_and_leaves_its_unsaved_text() {
+  command -v nano >/dev/null || { echo 'not tried here: no nano'; return; }
+  EDITOR=nano sit start attention --level 1 --minutes 0.5
+  await 'AI off: enforced'
+  await 'not written yet'
+  type_in C-End '// typed in nano'
+  type_in C-o Enter
+  await '0 of 16 checks passed'
+  grep -qF '// typed in nano' "$(workspace)/attention.cpp" || fail 'nano did not save'
+  type_in '// never saved'
+  await 'EXIT 1'
+  "${outer[@]}" capture-pane -p -S -200 | grep -qF 'attention.cpp.save' ||
+    fail "nano's unsaved text was not rescued"
+}
+
 an_interview_asks_afterwards() {
   sit start decoding --format interview -- /bin/bash
   await '| AI off: enforced'
@@ -204,10 +219,22 @@ nothing_reaches_the_clipboard() {
 too_many_processes_end_the_seat() {
   sit start decoding --level 1 -- /bin/bash
   await 'unaided$'
-  type_in 'for i in {1..400}; do sleep 60 & done' Enter
+  type_in 'for i in {1..400}; do sleep 60.137 & done' Enter
   await 'The session goes on'
   sleep 1
-  pgrep -f '^sleep 60$' >/dev/null && fail 'processes are left running'
+  pgrep -f '^sleep 60.137$' >/dev/null && fail 'processes are left running'
+  "$program" abandon >/dev/null
+}
+
+a_full_workspace_ends_the_seat() {
+  sit start decoding --level 1 -- /bin/bash
+  await 'unaided$'
+  type_in 'head -c 300M /dev/zero >one; fallocate -l 200M two; echo "kept $(du -m . | tail -1)"' Enter
+  await 'File size limit exceeded'
+  await 'Operation not supported'
+  await 'kept 257'
+  type_in 'rm one; for i in {1..6}; do head -c 250M /dev/zero >$i; done' Enter
+  await 'The session goes on'
   "$program" abandon >/dev/null
 }
 
@@ -234,8 +261,9 @@ vs_code_is_declared_never_enforced() {
 for test in a_drill_from_the_first_key_to_the_debrief \
   a_terminal_that_is_closed_and_one_that_comes_back \
   a_host_that_is_killed_takes_everything_along a_solution_is_submitted \
-  a_deadline_with_unsaved_text an_interview_asks_afterwards an_assessment_unlocks \
-  nothing_reaches_the_clipboard too_many_processes_end_the_seat \
+  a_deadline_with_unsaved_text nano_saves_and_leaves_its_unsaved_text \
+  an_interview_asks_afterwards an_assessment_unlocks nothing_reaches_the_clipboard \
+  too_many_processes_end_the_seat a_full_workspace_ends_the_seat \
   vs_code_is_declared_never_enforced; do
   echo "$test"
   "$test"
