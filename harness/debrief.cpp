@@ -4,6 +4,7 @@
 
 #include "calendar.h"
 #include "debrief_opening.h"
+#include "failure_patterns.h"
 #include "fault.h"
 #include "follow_up.h"
 #include "format.h"
@@ -77,6 +78,29 @@ std::string verdict(const SessionFolder& folder, const Session& session, const T
   return "\n" + render_report(report, view, terminal) + scores(session, report, terminal);
 }
 
+/// The shipped bug that fails the same checks, where one does.
+std::string likeness(const SessionFolder& folder, const Session& session,
+                     const KataMaterial& material, const Terminal& terminal) {
+  const VerdictReached* counting = counting_verdict(session);
+  if (counting == nullptr || !session.created.bugs.empty()) return "";
+  const GradeReport report = read_report(folder.result(counting->result));
+  const FailurePatterns patterns = read_patterns(material.kata);
+  std::string text;
+  for (int level = report.first_level; level <= report.last_level; ++level) {
+    const std::set<std::string> wrong = wrong_checks(report, level);
+    const auto name = matching_mutant(patterns, level, wrong);
+    const auto mutant = name ? find_mutant(material, *name) : std::nullopt;
+    if (!mutant) continue;
+    const std::string checks = wrong.size() == 1
+                                   ? "wrong check also fails"
+                                   : fmt::format("{} wrong checks also fail", wrong.size());
+    const std::string sentence =
+        fmt::format("Level {}: its {} with this bug: {}", level, checks, mutant->description);
+    text += "\n" + wrap(sentence, terminal.width, /*indent=*/2) + "\n";
+  }
+  return text;
+}
+
 /// Unsaved text that editors kept at the deadline: there, but not judged.
 std::string rescued_text(const SessionFolder& folder) {
   std::error_code none;
@@ -142,6 +166,7 @@ std::string render_debrief(const SessionFolder& folder, const KataMaterial& mate
   const std::string opening = opening_sentence(session, summary, tomorrow, read);
   return terminal.paint(kBold, wrap(opening, terminal.width, /*indent=*/0)) + "\n\n" +
          title(folder, session, terminal) + verdict(folder, session, terminal) +
+         likeness(folder, session, material, terminal) +
          level_times_text(summary, material.kata, background.sessions) + habits_text(summary) +
          rescued_text(folder) + planted_bugs(session, material, terminal) +
          seal_table(folder, session, terminal) +

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cctype>
 
-#include "fault.h"
 #include "history_text.h"
 #include "text_file.h"
 
@@ -44,22 +43,20 @@ std::string memo_template(const SessionSummary& summary) {
                      levels_text(summary), summary.format, missed);
 }
 
-bool write_memo(const SessionFolder& folder, const SessionSummary& summary,
-                const Writing& writing) {
+MemoEnd write_memo(const SessionFolder& folder, const SessionSummary& summary,
+                   const Writing& writing) {
   const fs::path memo = memo_file(folder);
   const fs::path draft = folder.path / "notes.draft.md";
   const std::string fresh = memo_template(summary);
   if (!fs::exists(draft)) {
     write_durably(draft, fs::exists(memo) ? read_text_file(memo, kMemoBytesMax) : fresh);
   }
-  if (!writing(draft)) {
-    throw Fault("the editor failed; what was written is kept in " + draft.string());
-  }
+  if (!writing(draft)) return MemoEnd::kBrokenOff;
   const std::string text = read_text_file(draft, kMemoBytesMax);
   const bool worth_keeping = !is_blank(text) && text != fresh;
   if (worth_keeping) write_durably(memo, text);
   fs::remove(draft);
-  return worth_keeping;
+  return worth_keeping ? MemoEnd::kKept : MemoEnd::kNothing;
 }
 
 std::vector<Memo> read_memos(const SessionStore& store, const std::vector<SessionSummary>& sessions,

@@ -26,10 +26,17 @@ std::string memo_template(const SessionSummary& summary);
 /// Lets the candidate write a file; false when they could not.
 using Writing = std::function<bool(const std::filesystem::path& file)>;
 
+/// What came of it.
+enum class MemoEnd {
+  kKept,
+  kNothing,    // an empty text or an untouched template
+  kBrokenOff,  // the draft is there the next time
+};
+
 /// Has the session's memo written, from the template when there is none. The memo is replaced as a
-/// whole once the writing has ended; should it be cut off, the draft is there the next time. True
-/// when something was kept: an empty text or an untouched template is not.
-bool write_memo(const SessionFolder& folder, const SessionSummary& summary, const Writing& writing);
+/// whole once the writing has ended; should it be cut off, the draft is there the next time.
+MemoEnd write_memo(const SessionFolder& folder, const SessionSummary& summary,
+                   const Writing& writing);
 
 /// The memos of these sessions that hold `word` (case aside; "" is in all), in their order.
 std::vector<Memo> read_memos(const SessionStore& store, const std::vector<SessionSummary>& sessions,

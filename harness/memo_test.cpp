@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "fault.h"
 #include "scripted_session.h"
 #include "temporary_folder.h"
 #include "text_file.h"
@@ -43,20 +42,21 @@ TEST_F(MemoTest, TheTemplateAsksWhatWasAskedMissedAndComesNext) {
 }
 
 TEST_F(MemoTest, KeepsWhatWasWrittenAndGoesOnFromIt) {
-  EXPECT_TRUE(write_memo(folder_, summary_, appending("mask first\n")));
+  EXPECT_EQ(write_memo(folder_, summary_, appending("mask first\n")), MemoEnd::kKept);
   EXPECT_EQ(memo(), memo_template(summary_) + "mask first\n");
-  EXPECT_TRUE(write_memo(folder_, summary_, appending("then scale\n")));
+  EXPECT_EQ(write_memo(folder_, summary_, appending("then scale\n")), MemoEnd::kKept);
   EXPECT_EQ(memo(), memo_template(summary_) + "mask first\nthen scale\n");
 }
 
 TEST_F(MemoTest, AnUntouchedTemplateOrAnEmptyTextIsNotKept) {
-  EXPECT_FALSE(write_memo(folder_, summary_, [](const fs::path&) { return true; }));
+  EXPECT_EQ(write_memo(folder_, summary_, [](const fs::path&) { return true; }), MemoEnd::kNothing);
   EXPECT_FALSE(fs::exists(memo_file(folder_)));
-  EXPECT_TRUE(write_memo(folder_, summary_, appending("kept\n")));
-  EXPECT_FALSE(write_memo(folder_, summary_, [](const fs::path& file) {
+  EXPECT_EQ(write_memo(folder_, summary_, appending("kept\n")), MemoEnd::kKept);
+  const auto emptied = [](const fs::path& file) {
     write_text_file(file, " \n\n");
     return true;
-  }));
+  };
+  EXPECT_EQ(write_memo(folder_, summary_, emptied), MemoEnd::kNothing);
   EXPECT_NE(memo().find("kept"), std::string::npos) << "emptying the text does not delete notes";
 }
 
@@ -65,9 +65,9 @@ TEST_F(MemoTest, AnEditorThatFailsLosesNothing) {
     write_text_file(file, "half a thought");
     return false;
   };
-  EXPECT_THROW(write_memo(folder_, summary_, dies), Fault);
+  EXPECT_EQ(write_memo(folder_, summary_, dies), MemoEnd::kBrokenOff);
   EXPECT_FALSE(fs::exists(memo_file(folder_)));
-  EXPECT_TRUE(write_memo(folder_, summary_, appending(", ended\n")));
+  EXPECT_EQ(write_memo(folder_, summary_, appending(", ended\n")), MemoEnd::kKept);
   EXPECT_EQ(memo(), "half a thought, ended\n");
 }
 

@@ -21,6 +21,15 @@ struct NotesOptions {
   bool edit = false;
 };
 
+constexpr struct {
+  MemoEnd end;
+  std::string_view sentence;
+} kEndings[] = {
+    {MemoEnd::kKept, "Kept in"},
+    {MemoEnd::kNothing, "Nothing was written, so nothing was kept in"},
+    {MemoEnd::kBrokenOff, "The editor failed; the next `notes --edit` goes on with the draft of"},
+};
+
 /// The words of $VISUAL or $EDITOR are the shell's business.
 bool write_in_editor(const std::filesystem::path& file) {
   return run_in_foreground({"/bin/sh", "-c", "${VISUAL:-$EDITOR} \"$1\"", "sh", file.string()},
@@ -36,9 +45,11 @@ bool has_editor() {
 void edit(CommandContext& context, const SessionFolder& folder) {
   if (!has_editor())
     throw Fault("no editor is set: EDITOR=vim " + context.program + " notes --edit");
-  const bool kept =
-      write_memo(folder, summarize(folder.replay(), results_of(folder)), write_in_editor);
-  fmt::print("{}\n", kept ? "Kept in " + memo_file(folder).string() : "Nothing was kept.");
+  const SessionSummary summary = summarize(folder.replay(), results_of(folder));
+  const MemoEnd end = write_memo(folder, summary, write_in_editor);
+  for (const auto& row : kEndings) {
+    if (row.end == end) fmt::print("{} {}\n", row.sentence, memo_file(folder).string());
+  }
 }
 
 void notes(CommandContext& context, const NotesOptions& options) {
