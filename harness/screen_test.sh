@@ -55,6 +55,11 @@ await() { # what is to be seen, for at most 30 s
   fail "never saw: $1"
 }
 
+leave_notes_out() { # the editor that opens after a debrief
+  await '## Drill next'
+  type_in Escape ':q!' Enter
+}
+
 workspace() { "$program" status --json | sed -n 's/.*"workspace": "\([^"]*\)".*/\1/p'; }
 
 host_pid() { cat -- "$(workspace)/../lock"; }
@@ -131,6 +136,7 @@ a_solution_is_submitted() {
   type_in ':q!' Enter
   await 'unaided$'
   type_in 'submit' Enter
+  leave_notes_out
   await 'EXIT 0'
   shown | grep -qF 'not verifiable' || fail 'the debrief has no table of the seal'
 }
@@ -139,6 +145,7 @@ a_deadline_with_unsaved_text() {
   sit start attention --level 2 --minutes 0.2
   await 'AI off: enforced'
   type_in 'GO// never saved' Escape
+  leave_notes_out
   await 'EXIT 1'
   "${outer[@]}" capture-pane -p -S -200 | grep -qF '.attention.cpp.sw' ||
     fail 'the unsaved text was not rescued'
@@ -174,6 +181,7 @@ an_interview_asks_afterwards() {
   type_in 'second answer' Enter Enter
   sleep 0.5
   type_in 'third answer' Enter Enter
+  leave_notes_out
   await 'A good answer'
   await 'EXIT 1'
 }

@@ -8,8 +8,10 @@
 #include <thread>
 
 #include "../disagreement.h"
+#include "../failure_patterns.h"
 #include "../fault.h"
 #include "../resident_compiler.h"
+#include "../session_store.h"
 #include "../trials.h"
 #include "../verification_report.h"
 #include "commands.h"
@@ -20,11 +22,14 @@ namespace {
 constexpr int kJobsMax = 16;
 constexpr int kJobsDefaultMax = 4;  // each has a worker with LibTorch in it, about 250 MB
 
+constexpr std::uint64_t kSeed = 1;  // the same inputs each time, so that a proof stays one
+
 struct VerifyOptions {
   std::vector<std::string> katas;
   std::string levels;
   int jobs = 0;
-  std::uint64_t seed = 1;  // the same inputs each time, so that a proof stays one
+  std::uint64_t seed = kSeed;
+  bool write_patterns = false;
   bool stock = false;
   bool both = false;
   bool json = false;
@@ -105,6 +110,21 @@ std::vector<TrialResult> run_all(CommandContext& context, const Kata& kata,
   return results;
 }
 
+/// What mutants fail is kept for the debrief. Other inputs than those of `kSeed` may differ.
+void keep_patterns(const VerifyOptions& options, const KataMaterial& material,
+                   Verification& verification) {
+  FailurePatterns known = read_patterns(material.kata);
+  if (!options.write_patterns) {
+    if (options.seed != kSeed) return;
+    const std::vector<Problem> stale = stale_patterns(known, verification, material);
+    verification.problems.insert(verification.problems.end(), stale.begin(), stale.end());
+    return;
+  }
+  for (auto& [mutant, checks] : patterns_of(verification)) known[mutant] = checks;
+  std::erase_if(known, [&](const auto& one) { return !find_mutant(material, one.first); });
+  write_durably(material.kata.reference_folder() / kPatternsName, patterns_text(known));
+}
+
 Verification verify_kata(CommandContext& context, const std::string& id,
                          const VerifyOptions& options) {
   const Kata kata = context.kata(id);
@@ -122,6 +142,7 @@ Verification verify_kata(CommandContext& context, const std::string& id,
   std::vector<Problem> differences = disagreements(results, of_record);
   Verification verification = judge(material, levels, std::move(results));
   std::move(differences.begin(), differences.end(), std::back_inserter(verification.problems));
+  keep_patterns(options, material, verification);
   return verification;
 }
 
@@ -158,6 +179,8 @@ void add_dev_verify(CLI::App& dev, CommandContext& context) {
   command->add_flag("--stock", options->stock, "with stock clang, not the resident compiler");
   command->add_flag("--both", options->both, "with each of them; their verdicts must be equal")
       ->excludes("--stock");
+  command->add_flag("--write-patterns", options->write_patterns,
+                    "keep which checks each mutant fails, for the debrief");
   command->add_flag("--json", options->json, "for programs");
   command->callback([options, &context] { context.exit_code = verify(context, *options); });
 }
