@@ -12,9 +12,8 @@ namespace {
 TEST(DoInParallel, DoesEachItemOnceWhateverTheNumberOfThreads) {
   for (const int jobs : {-1, 0, 1, 4, 100}) {
     std::vector<std::atomic<int>> done(50);
-    do_in_parallel(done.size(), jobs, [&done]() -> ItemWork {
-      return [&done](std::size_t i) { ++done[i]; };
-    });
+    do_in_parallel(done.size(), jobs,
+                   [&done]() -> ItemWork { return [&done](std::size_t i) { ++done[i]; }; });
     for (const std::atomic<int>& count : done) EXPECT_EQ(count, 1);
   }
 }
