@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "calendar.h"
+#include "debrief_opening.h"
 #include "fault.h"
 #include "follow_up.h"
 #include "format.h"
@@ -10,12 +12,16 @@
 #include "scoring.h"
 #include "sealing.h"
 #include "session_status.h"
+#include "temporary_folder.h"
+#include "text_file.h"
 #include "text_layout.h"
 
 namespace unaided {
 namespace {
 
 constexpr std::string_view kBold = "1";
+constexpr std::int64_t kDiffWallMsMax = 10'000;
+constexpr std::size_t kDiffBytesMax = 4'000'000;
 
 constexpr struct {
   EndReason reason;
@@ -110,21 +116,55 @@ std::string planted_bugs(const Session& session, const KataMaterial& material,
   return text;
 }
 
+void require_over(const SessionFolder& folder, const Session& session) {
+  if (session.phase != Phase::kRunning) return;
+  throw Fault(fmt::format(
+      "session {} goes on: the debrief comes when it has ended (`finish` ends it)", folder.id()));
+}
+
+/// The level that cost most, else what is due the day after the session.
+Choice drill_for_tomorrow(const SessionSummary& summary, const Kata& kata,
+                          const Background& background) {
+  if (!summary.failed.empty()) return drill_of(kata, summary.failed.front().level);
+  return choose_practice(background.katas, level_tries(background.sessions),
+                         local_day(summary.began_utc_ms) + 1);
+}
+
 }  // namespace
 
 std::string render_debrief(const SessionFolder& folder, const KataMaterial& material,
-                           const Terminal& terminal) {
+                           const Background& background, const Terminal& terminal) {
   const Session session = folder.replay();
-  if (session.phase == Phase::kRunning) {
-    throw Fault(
-        fmt::format("session {} goes on: the debrief comes when it has ended (`finish` "
-                    "ends it)",
-                    folder.id()));
-  }
-  return title(folder, session, terminal) + verdict(folder, session, terminal) +
+  require_over(folder, session);
+  const ReadReport read = results_of(folder);
+  const SessionSummary summary = summarize(session, read);
+  const Choice tomorrow = drill_for_tomorrow(summary, material.kata, background);
+  const std::string opening = opening_sentence(session, summary, tomorrow, read);
+  return terminal.paint(kBold, wrap(opening, terminal.width, /*indent=*/0)) + "\n\n" +
+         title(folder, session, terminal) + verdict(folder, session, terminal) +
+         level_times_text(summary, material.kata, background.sessions) + habits_text(summary) +
          rescued_text(folder) + planted_bugs(session, material, terminal) +
          seal_table(folder, session, terminal) +
          render_follow_ups(folder, session, material.kata, terminal);
+}
+
+std::string beside_reference(const SessionFolder& folder, const KataMaterial& material,
+                             int columns) {
+  const Session session = folder.replay();
+  require_over(folder, session);
+  const VerdictReached* counting = counting_verdict(session);
+  const auto hash = counting != nullptr ? counting->hash : counting_snapshot(session);
+  if (!hash) throw Fault("nothing was saved in session " + folder.id());
+  const TemporaryFolder files;
+  const std::filesystem::path reference = files.path() / "reference.cpp";
+  write_text_file(reference, solved_levels(material.reference, session.created.last_level));
+  const Command diff{{"/usr/bin/diff", "--side-by-side", fmt::format("--width={}", columns),
+                      "--expand-tabs", folder.snapshot(*hash).string(), reference.string()},
+                     {"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8"},
+                     {},
+                     {}};
+  const RunEnd end = run_bounded(diff, kDiffWallMsMax, kDiffBytesMax, nullptr);
+  return fmt::format("{:<{}} {}\n\n{}", "Your attempt", columns / 2, "The reference", end.output);
 }
 
 }  // namespace unaided

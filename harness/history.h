@@ -39,8 +39,8 @@ class History {
   /// Sessions that were begun, the oldest first.
   std::vector<SessionSummary> sessions(const HistoryQuery& query = {}) const;
 
-  /// Reads every session's folder again. Returns how many sessions the index then has.
-  std::size_t rebuild();
+  /// Reads every session's folder again.
+  void rebuild();
 
   /// One sentence for each thing that the user should know: sessions that cannot be read, a damaged
   /// index, a disk that cannot be written.
@@ -50,11 +50,13 @@ class History {
   std::string dump() const;
 
  private:
-  void refresh();
+  void open();
+  void replace_damaged();
+  void refresh(bool everything);
 
   SessionStore store_;
   std::unique_ptr<SQLite::Database> database_;
-  std::vector<std::string> remarks_;
+  std::vector<std::string> remarks_;  // about the file
 };
 
 }  // namespace unaided

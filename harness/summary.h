@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "scoring.h"
-#include "session.h"
+#include "session_store.h"
 #include "verdict.h"
 
 namespace unaided {
@@ -62,9 +62,16 @@ struct SessionSummary {
 /// Gives the report in results/<name>.
 using ReadReport = std::function<GradeReport(const std::string& name)>;
 
+/// From the results/ of that folder.
+ReadReport results_of(const SessionFolder& folder);
+
 /// Pure but for `read`. Reads only the reports that are needed: the one that counts and, where
 /// there are several levels, all. Throws Fault as `read` does.
 SessionSummary summarize(const Session& session, const ReadReport& read);
+
+/// When the text that `verdict` judged was saved, since the session began: that decides, not when
+/// the verdict came.
+std::int64_t saved_ms(const Session& session, const VerdictReached& verdict);
 
 /// Whether it tells how the candidate does: finished, and solved rather than debugged.
 bool counts_for_trends(const SessionSummary& summary);
