@@ -46,6 +46,8 @@ constexpr void (*kCommands[])(CLI::App&, CommandContext&) = {
     unaided::add_notes,
     unaided::add_history,
     unaided::add_progress,
+    unaided::add_report,
+    unaided::add_export,
     unaided::add_grade,
     unaided::add_dotfiles,
     unaided::add_launcher_commands,
