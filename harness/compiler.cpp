@@ -43,13 +43,12 @@ std::string shell_quoted(const std::string& text) {
 
 Compiler::Compiler(const Installation& installation, const HeaderCache& headers,
                    const fs::path& scratch, const std::vector<fs::path>& contracts, bool sandbox)
-    : installation_(installation), headers_(headers), scratch_(scratch), sandbox_(sandbox) {
-  fs::create_directories(scratch_ / "contracts");
-  for (const fs::path& contract : contracts) {
-    fs::copy_file(contract, scratch_ / "contracts" / contract.filename(),
-                  fs::copy_options::overwrite_existing);
-  }
-  std::vector<std::string> arguments = attempt_arguments(installation, scratch_ / "contracts");
+    : installation_(installation),
+      headers_(headers),
+      scratch_(scratch),
+      contracts_(scratch / "contracts", contracts),
+      sandbox_(sandbox) {
+  std::vector<std::string> arguments = attempt_arguments(installation, contracts_.path());
   const std::vector<std::string> rest{"-Xclang", "-fno-validate-pch", "-include-pch",
                                       headers_.header.string(), "-c"};
   arguments.insert(arguments.end(), rest.begin(), rest.end());
@@ -60,6 +59,7 @@ Compiler::Compiler(const Installation& installation, const HeaderCache& headers,
 Build Compiler::build(const std::vector<Source>& sources, Instrumentation instrumentation,
                       const CancelToken* cancel, ResidentCompiler* resident, int slot) {
   const double start_ms = monotonic_ms();
+  contracts_.show(level_shown_);
   ++count_;
   if (count_ > 2) fs::remove_all(scratch_ / std::to_string(count_ - 2));
   const fs::path folder = scratch_ / std::to_string(count_);
@@ -81,7 +81,7 @@ Build Compiler::build(const std::vector<Source>& sources, Instrumentation instru
   } else if (build.result == Build::Result::kBuilt) {
     run_script(link_script(units, build), output, cancel, build);
   }
-  build.diagnostics = without(without(build.diagnostics, folder), scratch_ / "contracts");
+  build.diagnostics = without(without(build.diagnostics, folder), contracts_.path());
   build.wall_ms = monotonic_ms() - start_ms;
   return build;
 }
@@ -90,6 +90,7 @@ Build Compiler::build(const std::vector<Source>& sources, Instrumentation instru
 bool Compiler::compile_resident(const std::vector<Unit>& units, ResidentCompiler& resident,
                                 int slot, const CancelToken* cancel, Build& build) const {
   using Answer = ResidentCompiler::Answer;
+  resident.show_contracts(level_shown_);
   for (const Unit& unit : units) {
     const auto answer = resident.compile(slot, unit.path, unit.source->text, unit.object, cancel);
     if (!answer) return false;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "contract_folder.h"
 #include "header_cache.h"
 #include "installation.h"
 #include "sandbox.h"
@@ -36,7 +37,7 @@ struct Build {
 /// system's headers, and can write into their own output folder only.
 class Compiler {
  public:
-  /// `scratch` is a private folder of the caller; `contracts` are copied beside the attempt.
+  /// `scratch` is a private folder of the caller; `contracts` are the kata's, by level.
   Compiler(const Installation& installation, const HeaderCache& headers,
            const std::filesystem::path& scratch,
            const std::vector<std::filesystem::path>& contracts, bool sandbox);
@@ -47,6 +48,10 @@ class Compiler {
   /// clang, in its slot.
   Build build(const std::vector<Source>& sources, Instrumentation instrumentation,
               const CancelToken* cancel, ResidentCompiler* resident = nullptr, int slot = 0);
+
+  /// What the next builds may include: contracts up to this level, 0 meaning all. Never fewer than
+  /// before.
+  void show_contracts(int level) { level_shown_ = level; }
 
  private:
   /// What is compiled, and into what.
@@ -67,6 +72,8 @@ class Compiler {
   Installation installation_;
   HeaderCache headers_;
   std::filesystem::path scratch_;
+  ContractFolder contracts_;
+  int level_shown_ = 0;
   bool sandbox_;
   std::uint64_t count_ = 0;
 };

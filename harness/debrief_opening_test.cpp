@@ -55,7 +55,7 @@ TEST_F(DebriefTest, OpensWithWhatCostMostSinceWhenAndTomorrowsDrill) {
       << text;
   const auto first = text.substr(0, text.find("\n\n"));
   EXPECT_NE(first.find("the save at 3:00"), std::string::npos) << first;
-  EXPECT_NE(first.find("tomorrow: drill, attention, level\n2 (30 min)."), std::string::npos)
+  EXPECT_NE(first.find("tomorrow: drill, attention, level 2 (30 min)."), std::string::npos)
       << first;
 }
 

@@ -127,13 +127,13 @@ FolderRow look_at(const SessionFolder& folder) {
 void take_up(SQLite::Database& database, const SessionFolder& folder, FolderRow seen) {
   try {
     const Session session = folder.replay();
-    if (session.phase == Phase::kNew) return write_session(database, folder.id(), seen, nullptr);
+    if (session.phase == Phase::kNew) return insert_session(database, folder.id(), seen, nullptr);
     SessionSummary summary = summarize(session, results_of(folder));
     summary.id = folder.id();
-    write_session(database, folder.id(), seen, &summary);
+    insert_session(database, folder.id(), seen, &summary);
   } catch (const Fault& fault) {
     seen.problem = fault.what();
-    write_session(database, folder.id(), seen, nullptr);
+    insert_session(database, folder.id(), seen, nullptr);
   }
 }
 
@@ -197,7 +197,7 @@ void History::replace_damaged() {
   const IndexLock lock(store_.index());
   const std::string aside = set_aside(store_.index());
   remarks_.push_back(fmt::format(
-      "the index {} was damaged or foreign: it is kept as {}, and a new one was made from the "
+      "the index {} was damaged, foreign or older: it is kept as {}, a new one was made from the "
       "sessions",
       store_.index().string(), aside));
   database_ = open_file(store_.index());
@@ -214,8 +214,12 @@ void History::refresh(bool everything) {
   }
   if (changed.empty() && known.empty()) return;
   SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
+  if (everything) erase_everything(*database_);
   for (const auto& [id, row] : known) erase_session(*database_, id);
-  for (const auto& [folder, seen] : changed) take_up(*database_, folder, seen);
+  for (const auto& [folder, seen] : changed) {
+    if (!everything) erase_session(*database_, folder.id());
+    take_up(*database_, folder, seen);
+  }
   transaction.commit();
 }
 
@@ -233,10 +237,8 @@ std::vector<SessionSummary> History::sessions(const HistoryQuery& query) const {
 
 std::vector<std::string> History::remarks() const {
   std::vector<std::string> remarks = remarks_;
-  const auto folders = guarded(store_.index(), [this] { return read_folders(*database_); });
-  for (const auto& [id, folder] : folders) {
-    if (!folder.problem.empty()) remarks.push_back(folder.problem);
-  }
+  const auto problems = guarded(store_.index(), [this] { return read_problems(*database_); });
+  remarks.insert(remarks.end(), problems.begin(), problems.end());
   return remarks;
 }
 

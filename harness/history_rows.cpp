@@ -69,7 +69,7 @@ Outcome outcome_of(const std::string& id) {
   throw Fault("the index has the outcome '" + id + "': run ./unaided history rebuild");
 }
 
-void insert_session(SQLite::Database& database, const SessionSummary& row) {
+void insert_summary(SQLite::Database& database, const SessionSummary& row) {
   SQLite::Statement insert(database,
                            "INSERT INTO sessions VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
   SQLite::bind(insert, row.id, row.kata, row.format, std::string(phase_id(row.phase)),
@@ -177,16 +177,26 @@ std::map<std::string, FolderRow> read_folders(const SQLite::Database& database) 
   return folders;
 }
 
-void write_session(SQLite::Database& database, const std::string& id, const FolderRow& folder,
-                   const SessionSummary* summary) {
-  erase_session(database, id);
+std::vector<std::string> read_problems(const SQLite::Database& database) {
+  std::vector<std::string> problems;
+  SQLite::Statement row(database, "SELECT problem FROM folders WHERE problem <> '' ORDER BY id");
+  while (row.executeStep()) problems.push_back(row.getColumn(0).getString());
+  return problems;
+}
+
+void insert_session(SQLite::Database& database, const std::string& id, const FolderRow& folder,
+                    const SessionSummary* summary) {
   SQLite::Statement insert(database, "INSERT INTO folders VALUES (?,?,?,?)");
   SQLite::bind(insert, id, folder.journal_bytes, folder.journal_mtime_ns, folder.problem);
   insert.exec();
   if (summary == nullptr) return;
-  insert_session(database, *summary);
+  insert_summary(database, *summary);
   insert_levels(database, *summary);
   insert_failed(database, *summary);
+}
+
+void erase_everything(SQLite::Database& database) {
+  for (const char* table : kTableNames) database.exec(fmt::format("DELETE FROM {}", table));
 }
 
 void erase_session(SQLite::Database& database, const std::string& id) {

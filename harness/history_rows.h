@@ -26,10 +26,14 @@ void create_tables(SQLite::Database& database);
 /// By session id.
 std::map<std::string, FolderRow> read_folders(const SQLite::Database& database);
 
-/// Puts `folder`, and `summary` where there is one, in place of what is known of session `id`.
-void write_session(SQLite::Database& database, const std::string& id, const FolderRow& folder,
-                   const SessionSummary* summary);
+/// Adds `folder`, and `summary` where there is one, for a session of which nothing is known.
+void insert_session(SQLite::Database& database, const std::string& id, const FolderRow& folder,
+                    const SessionSummary* summary);
 
+/// The problems of all folders that have one, in the order of their ids.
+std::vector<std::string> read_problems(const SQLite::Database& database);
+
+void erase_everything(SQLite::Database& database);
 void erase_session(SQLite::Database& database, const std::string& id);
 
 /// As History::sessions().

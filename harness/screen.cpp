@@ -31,6 +31,7 @@ constexpr char kTmux[] = "/usr/bin/tmux";
 constexpr int kTmuxWallMsMax = 10'000;
 constexpr std::size_t kTmuxBytesMax = 64 * 1024;
 constexpr int kCannotStart = 127;
+constexpr char kAnnouncementMs[] = "8000";
 
 /// Editors that run in a terminal, and what makes them do so.
 struct EditorRow {
@@ -80,7 +81,7 @@ bind -n WheelDownPane send-keys -M
 )";
 
 constexpr char kServerGone[] = "tmux could not show the screen; the session goes on in ";
-constexpr int kServerStartMsMax = 3000;
+constexpr int kServerMsMax = 3000;
 constexpr std::chrono::milliseconds kServerPause(5);
 
 std::string joined(const std::vector<std::string>& words) {
@@ -121,7 +122,7 @@ Process Screen::start_server() const {
                   kConfiguration + fmt::format("set -g status-right \"#({}) \"\n", line));
   clean_up();
   Process server = Process::start({tmux({"-D"}), environment_of_caller(), {}, {}});
-  const double until_ms = monotonic_ms() + kServerStartMsMax;
+  const double until_ms = monotonic_ms() + kServerMsMax;
   while (!fs::exists(socket_)) {
     if (monotonic_ms() > until_ms) throw Fault("tmux did not start");
     std::this_thread::sleep_for(kServerPause);
@@ -189,6 +190,16 @@ void Screen::hang_up() const {
   const RunEnd end = tell({"display-message", "-p", "-t", "{left}", "#{pane_pid}"});
   const pid_t shell = end.succeeded() ? std::atoi(end.output.c_str()) : 0;
   if (shell > 1) kill(-shell, SIGHUP);
+}
+
+void Screen::announce(const std::string& text) const {
+  tell({"display-message", "-d", kAnnouncementMs, text});
+}
+
+void Screen::end() const {
+  if (!tell({"kill-server"}).succeeded()) return;
+  const double until_ms = monotonic_ms() + kServerMsMax;
+  while (up() && monotonic_ms() < until_ms) std::this_thread::sleep_for(kServerPause);
 }
 
 void Screen::clean_up() const {
