@@ -107,7 +107,7 @@ TEST_F(JunitTest, HoldsWhatXmlCannotInAnotherForm) {
     EXPECT_TRUE(byte >= 0x20 || c == '\n' || c == '\t') << int{byte};
   }
   for (auto at = text.find("&#"); at != std::string::npos; at = text.find("&#", at + 1)) {
-    EXPECT_TRUE(text.substr(at, 5) == "&#10;" || text.substr(at, 4) == "&#9;")
+    EXPECT_TRUE(text.substr(at, 5) == "&#10;" || text.substr(at, 5) == "&#09;")
         << text.substr(at, 8);
   }
 }

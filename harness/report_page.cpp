@@ -61,16 +61,18 @@ std::string scrolled(std::string_view label, const std::string& table) {
       html_text(label), table);
 }
 
-/// The rows at `pointer` as a table.
+/// The rows at `pointer`, of which there are some, as a table.
 std::string table(const json& model, const std::string& pointer, const std::string& label,
                   std::span<const Column> columns) {
+  const json& rows = model.at(json::json_pointer(pointer));
   std::string text = "<table><thead><tr>";
   for (const Column& column : columns) {
-    text += fmt::format("<th scope=\"col\">{}</th>", column.heading);
+    const bool number = rows.at(0).at(std::string(column.key)).is_number();
+    text += fmt::format("<th scope=\"col\" class=\"{}\">{}</th>", number ? "number" : "text",
+                        column.heading);
   }
   text += "</tr></thead><tbody>\n";
-  const std::size_t count = model.at(json::json_pointer(pointer)).size();
-  for (std::size_t row = 0; row < count; ++row) {
+  for (std::size_t row = 0; row < rows.size(); ++row) {
     text += "<tr>";
     for (const Column& column : columns) {
       text += figure(model, "td", fmt::format("{}/{}/{}", pointer, row, column.key));

@@ -48,7 +48,7 @@ function drawFailed() {
       plugins: {legend: {display: false}},
       scales: {
         x: axis('points lost', {beginAtZero: true}),
-        y: {...axis('', {}), ticks: {color: colour('ink'), callback: shortLabel}},
+        y: {...axis('', {}), ticks: {color: colour('ink'), autoSkip: false, callback: shortLabel}},
       },
     },
   });
