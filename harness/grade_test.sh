@@ -61,6 +61,8 @@ judge_cohort() {
   expect 'those that fall short' 1 "$work/bin/unaided" grade ann.cpp starter.cpp
   expect 'one' 0 "$work/bin/unaided" grade ann.cpp --kata mini
   grep -q passed "$work/out" || fail 'one attempt has no report'
+  expect 'a cohort without bubblewrap' 0 "$work/bin/unaided" grade ann.cpp ann.cpp --no-sandbox
+  grep -q '^Not held in this run: ' "$work/out" || fail 'it is not said what is not held'
   expect 'one that is none' 2 "$work/bin/unaided" grade fifo.cpp
   mkdir -- "$work/other" && cp -- ann.cpp "$work/other"
   expect 'a kata that nothing names' 2 "$work/bin/unaided" grade "$work/other/ann.cpp"

@@ -148,10 +148,12 @@ CohortJudge make_judge(CommandContext& context, const GradeOptions& options) {
 int grade_many(CommandContext& context, const GradeOptions& options,
                const std::vector<CohortAttempt>& attempts, JunitFile* junit) {
   std::vector<Standing> standings;
+  std::vector<std::string> not_held;  // the same for all, of what was judged
   {
     ProgressLine progress("grading", attempts.size());
     const auto sink = [&](const CohortAttempt& attempt, const GradeReport& report) {
       progress.step(attempt.file.string());
+      if (!report.limits_not_held.empty()) not_held = report.limits_not_held;
       if (junit != nullptr) junit->add(attempt.file.string(), report);
       if (options.json) print_json(attempt, report, /*indent=*/-1);
     };
@@ -163,6 +165,9 @@ int grade_many(CommandContext& context, const GradeOptions& options,
   if (!options.json) {
     fmt::print("{}Random inputs of all: --seed {}\n",
                render_ranking(rank(std::move(standings)), context.terminal()), options.seed);
+    if (!not_held.empty()) {
+      fmt::print("Not held in this run: {}\n", fmt::join(not_held, "; "));
+    }
   }
   return code;
 }
