@@ -35,6 +35,8 @@ void add_history(CLI::App& app, CommandContext& context);
 void add_progress(CLI::App& app, CommandContext& context);
 void add_next(CLI::App& app, CommandContext& context);
 void add_plan(CLI::App& app, CommandContext& context);
+void add_report(CLI::App& app, CommandContext& context);
+void add_export(CLI::App& app, CommandContext& context);
 
 void add_grade(CLI::App& app, CommandContext& context);
 
