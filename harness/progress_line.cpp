@@ -9,18 +9,21 @@
 
 namespace unaided {
 
-ProgressLine::ProgressLine(std::string what, std::size_t total)
-    : what_(std::move(what)), total_(total), shown_(isatty(STDERR_FILENO) == 1) {}
+ProgressLine::ProgressLine() : shown_(isatty(STDERR_FILENO) == 1) {}
 
 ProgressLine::~ProgressLine() {
-  if (shown_) fmt::print(stderr, "\r\x1b[K");
+  write("");
 }
 
-void ProgressLine::step(std::string_view name) {
-  ++done_;
+void ProgressLine::write(std::string_view line) const {
   if (!shown_) return;
-  fmt::print(stderr, "\r\x1b[K{}: {} of {}: {:.50}", what_, done_, total_, printable_line(name));
+  fmt::print(stderr, "\r\x1b[K{}", line);
   std::fflush(stderr);
+}
+
+void ProgressCount::step(std::string_view name) {
+  ++done_;
+  line_.write(fmt::format("{}: {} of {}: {:.50}", what_, done_, total_, printable_line(name)));
 }
 
 }  // namespace unaided

@@ -40,6 +40,10 @@ void add_export(CLI::App& app, CommandContext& context);
 
 void add_grade(CLI::App& app, CommandContext& context);
 
+/// Times, and two reports of times.
+void add_bench(CLI::App& app, CommandContext& context);
+void add_compare(CLI::App& app, CommandContext& context);
+
 void add_dotfiles(CLI::App& app, CommandContext& context);
 
 /// setup, doctor, test and clean: done by the launcher script, listed here for the help.

@@ -67,7 +67,7 @@ std::vector<TrialResult> run_all(CommandContext& context, const Kata& kata,
                                  const VerifyOptions& options, std::span<const Trial> trials,
                                  const std::shared_ptr<ResidentCompiler>& resident) {
   const auto make_grader = grader_factory(context, kata, options, resident);
-  ProgressLine progress(kata.id, trials.size());
+  ProgressCount progress(kata.id, trials.size());
   const auto step = [&progress](const TrialResult& result) { progress.step(result.trial.name); };
   std::vector<TrialResult> results =
       run_trials(trials.first(1), 1, make_grader, step, context.interrupt);

@@ -150,7 +150,7 @@ int grade_many(CommandContext& context, const GradeOptions& options,
   std::vector<Standing> standings;
   std::vector<std::string> not_held;  // the same for all, of what was judged
   {
-    ProgressLine progress("grading", attempts.size());
+    ProgressCount progress("grading", attempts.size());
     const auto sink = [&](const CohortAttempt& attempt, const GradeReport& report) {
       progress.step(attempt.file.string());
       if (!report.limits_not_held.empty()) not_held = report.limits_not_held;
