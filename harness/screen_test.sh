@@ -135,8 +135,10 @@ a_solution_is_submitted() {
   type_in ':q!' Enter
   await 'unaided$'
   type_in 'submit' Enter
-  leave_notes_out
+  await '## Drill next'
+  type_in 'GOread the scale twice' Escape ':wq' Enter
   await 'EXIT 0'
+  "$program" notes --search 'SCALE TWICE' | grep -qF 'read the scale twice' || fail 'no notes'
   shown | grep -qF 'not verifiable' || fail 'the debrief has no table of the seal'
 }
 
@@ -183,6 +185,18 @@ an_interview_asks_afterwards() {
   leave_notes_out
   await 'A good answer'
   await 'EXIT 1'
+}
+
+what_comes_next_begins_on_enter() {
+  sit
+  await 'Enter starts it'
+  type_in 'q' Enter
+  await 'EXIT 0'
+  sit
+  await 'Enter starts it'
+  type_in Enter
+  await 'AI off: enforced'
+  "$program" abandon >/dev/null
 }
 
 an_assessment_unlocks() {
