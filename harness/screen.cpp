@@ -81,7 +81,7 @@ bind -n WheelDownPane send-keys -M
 )";
 
 constexpr char kServerGone[] = "tmux could not show the screen; the session goes on in ";
-constexpr int kServerMsMax = 3000;
+constexpr int kServerStartMsMax = 3000;
 constexpr std::chrono::milliseconds kServerPause(5);
 
 std::string joined(const std::vector<std::string>& words) {
@@ -122,7 +122,7 @@ Process Screen::start_server() const {
                   kConfiguration + fmt::format("set -g status-right \"#({}) \"\n", line));
   clean_up();
   Process server = Process::start({tmux({"-D"}), environment_of_caller(), {}, {}});
-  const double until_ms = monotonic_ms() + kServerMsMax;
+  const double until_ms = monotonic_ms() + kServerStartMsMax;
   while (!fs::exists(socket_)) {
     if (monotonic_ms() > until_ms) throw Fault("tmux did not start");
     std::this_thread::sleep_for(kServerPause);
@@ -197,9 +197,7 @@ void Screen::announce(const std::string& text) const {
 }
 
 void Screen::end() const {
-  if (!tell({"kill-server"}).succeeded()) return;
-  const double until_ms = monotonic_ms() + kServerMsMax;
-  while (up() && monotonic_ms() < until_ms) std::this_thread::sleep_for(kServerPause);
+  tell({"kill-server"});
 }
 
 void Screen::clean_up() const {

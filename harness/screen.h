@@ -32,7 +32,7 @@ class Screen {
   void hang_up() const;
   /// Shows `text` in the status line for some seconds.
   void announce(const std::string& text) const;
-  /// Ends the screen and sends its terminals away, which are restored by that.
+  /// Asks the server to end and to give the terminals back as they were.
   void end() const;
   /// Removes what a server that is gone leaves behind.
   void clean_up() const;

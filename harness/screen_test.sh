@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Sits down to real sessions in a real terminal (a tmux server of the test's own) and looks at what a
 # candidate would see: screen_test.sh PROGRAM. Skipped (77) where tmux, vim or bubblewrap is missing.
+# shellcheck disable=SC2016  # what is typed is expanded where it arrives
 set -uo pipefail
 program=$1
 root=$(cd -- "$(dirname -- "$0")/.." && pwd)

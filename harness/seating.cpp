@@ -25,6 +25,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kPlanBytesMax = 256 * 1024;
 constexpr std::chrono::milliseconds kFarewell(400);  // until editors have kept unsaved text
+constexpr int kServerEndMsMax = 3000;
 constexpr std::size_t kRescuedMax = 8;
 constexpr std::size_t kFilesMax = 20'000;
 constexpr int kDepthMax = 64;
@@ -179,7 +180,7 @@ std::vector<std::string> Seating::close() {
   std::this_thread::sleep_for(kFarewell);
   if (info && inside_seat(info->pid, *info)) kill(info->pid, SIGKILL);
   if (server_.running()) screen_.end();
-  server_.kill_and_reap();
+  server_.reap_within(kServerEndMsMax);
   screen_.clean_up();
   return rescue(folder_);
 }

@@ -50,12 +50,19 @@ struct Rung {
   std::function<std::string(const Problem& problem, const Tensors& inputs)> backend;
 };
 
-/// The contract function of a kata's level that solves a kernel's problems.
+/// The contract function of a kata's level that solves a kernel's problems. How it is called is
+/// written in bench/<kernel>/contract_<kata>_level<K>.cpp, which is compiled with the attempt.
 struct Contract {
   std::string kata;
   int level = 0;
-  std::string function;  // "masked_attention"
+  std::string function;             // "masked_attention"
+  std::vector<std::string> shapes;  // of the problems that it can express; empty: all
 };
+
+/// What the shared object of an attempt and a contract's file exports by the name kAttemptSymbol.
+/// Appends the outputs; of what is changed in place, those that the contract lets the caller see.
+using Attempt = void (*)(const Problem& problem, const Tensors& inputs, Tensors& outputs);
+inline constexpr const char* kAttemptSymbol = "unaided_bench_attempt";
 
 struct Kernel {
   std::string id;    // the folder in bench/

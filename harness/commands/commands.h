@@ -35,8 +35,14 @@ void add_history(CLI::App& app, CommandContext& context);
 void add_progress(CLI::App& app, CommandContext& context);
 void add_next(CLI::App& app, CommandContext& context);
 void add_plan(CLI::App& app, CommandContext& context);
+void add_report(CLI::App& app, CommandContext& context);
+void add_export(CLI::App& app, CommandContext& context);
 
 void add_grade(CLI::App& app, CommandContext& context);
+
+/// Times, and two reports of times.
+void add_bench(CLI::App& app, CommandContext& context);
+void add_compare(CLI::App& app, CommandContext& context);
 
 void add_dotfiles(CLI::App& app, CommandContext& context);
 

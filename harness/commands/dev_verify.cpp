@@ -1,15 +1,15 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
 #include <memory>
-#include <thread>
 
 #include "../disagreement.h"
 #include "../failure_patterns.h"
 #include "../fault.h"
+#include "../parallel.h"
+#include "../progress_line.h"
 #include "../resident_compiler.h"
 #include "../session_store.h"
 #include "../trials.h"
@@ -18,9 +18,6 @@
 
 namespace unaided {
 namespace {
-
-constexpr int kJobsMax = 16;
-constexpr int kJobsDefaultMax = 4;  // each has a worker with LibTorch in it, about 250 MB
 
 constexpr std::uint64_t kSeed = 1;  // the same inputs each time, so that a proof stays one
 
@@ -35,41 +32,12 @@ struct VerifyOptions {
   bool json = false;
 };
 
-int job_count(const VerifyOptions& options) {
-  if (options.jobs > 0) return options.jobs;
-  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kJobsDefaultMax);
-}
-
-/// One line on the terminal that says how far it is; nothing when stderr is not one.
-class Progress {
- public:
-  Progress(std::string kata, std::size_t total)
-      : kata_(std::move(kata)), total_(total), shown_(isatty(STDERR_FILENO) == 1) {}
-  ~Progress() {
-    if (shown_) fmt::print(stderr, "\r\x1b[K");
-  }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-
-  void step(const TrialResult& result) {
-    ++done_;
-    if (!shown_) return;
-    fmt::print(stderr, "\r\x1b[K{}: {} of {}: {:.50}", kata_, done_, total_, result.trial.name);
-  }
-
- private:
-  std::string kata_;
-  std::size_t total_;
-  bool shown_;
-  std::size_t done_ = 0;
-};
-
 /// Makes the graders of run_trials(), each with a slot of its own of the resident compiler.
 std::function<TrialGrader()> grader_factory(CommandContext& context, const Kata& kata,
                                             const VerifyOptions& options,
                                             std::shared_ptr<ResidentCompiler> resident) {
   Grader::Options grader_options;
-  grader_options.parallel_checks = job_count(options) > 1 ? 1 : 0;
+  grader_options.parallel_checks = grading_jobs(options.jobs) > 1 ? 1 : 0;
   grader_options.resident = std::move(resident);
   const auto graders = std::make_shared<std::atomic<int>>(0);
   return [&context, kata, grader_options, graders, seed = options.seed]() -> TrialGrader {
@@ -91,7 +59,7 @@ std::function<TrialGrader()> grader_factory(CommandContext& context, const Kata&
 
 /// One for each grader, and one for the first trial's.
 int resident_slots(const VerifyOptions& options) {
-  return std::min(job_count(options) + 1, kResidentSlotsMax);
+  return std::min(grading_jobs(options.jobs) + 1, kResidentSlotsMax);
 }
 
 /// The reference alone first: when it fails, the others are spared.
@@ -99,13 +67,13 @@ std::vector<TrialResult> run_all(CommandContext& context, const Kata& kata,
                                  const VerifyOptions& options, std::span<const Trial> trials,
                                  const std::shared_ptr<ResidentCompiler>& resident) {
   const auto make_grader = grader_factory(context, kata, options, resident);
-  Progress progress(kata.id, trials.size());
-  const auto step = [&progress](const TrialResult& result) { progress.step(result); };
+  ProgressCount progress(kata.id, trials.size());
+  const auto step = [&progress](const TrialResult& result) { progress.step(result.trial.name); };
   std::vector<TrialResult> results =
       run_trials(trials.first(1), 1, make_grader, step, context.interrupt);
   if (exit_code(results.front().report) != 0) return results;
-  std::vector<TrialResult> others =
-      run_trials(trials.subspan(1), job_count(options), make_grader, step, context.interrupt);
+  std::vector<TrialResult> others = run_trials(trials.subspan(1), grading_jobs(options.jobs),
+                                               make_grader, step, context.interrupt);
   std::move(others.begin(), others.end(), std::back_inserter(results));
   return results;
 }
@@ -174,7 +142,7 @@ void add_dev_verify(CLI::App& dev, CommandContext& context) {
   command->add_option("kata", options->katas, "ids (default: every kata)");
   command->add_option("--levels", options->levels, "2 or 1-3 (default: all)");
   command->add_option("--jobs", options->jobs, "attempts graded at once (default: one a core)")
-      ->check(CLI::Range(1, kJobsMax));
+      ->check(CLI::Range(1, kGradingJobsMax));
   command->add_option("--seed", options->seed, "of the checks' random inputs (default: 1)");
   command->add_flag("--stock", options->stock, "with stock clang, not the resident compiler");
   command->add_flag("--both", options->both, "with each of them; their verdicts must be equal")
