@@ -167,6 +167,8 @@ nano_saves_and_leaves_its_unsaved_text() {
   await '0 of 16 checks passed'
   grep -qF '// typed in nano' "$(workspace)/attention.cpp" || fail 'nano did not save'
   type_in '// never saved'
+  await '## Drill next'
+  type_in C-x
   await 'EXIT 1'
   "${outer[@]}" capture-pane -p -S -200 | grep -qF 'attention.cpp.save' ||
     fail "nano's unsaved text was not rescued"
@@ -277,7 +279,8 @@ for test in a_drill_from_the_first_key_to_the_debrief \
   a_terminal_that_is_closed_and_one_that_comes_back \
   a_host_that_is_killed_takes_everything_along a_solution_is_submitted \
   a_deadline_with_unsaved_text nano_saves_and_leaves_its_unsaved_text \
-  an_interview_asks_afterwards an_assessment_unlocks nothing_reaches_the_clipboard \
+  an_interview_asks_afterwards what_comes_next_begins_on_enter an_assessment_unlocks \
+  nothing_reaches_the_clipboard \
   too_many_processes_end_the_seat a_full_workspace_ends_the_seat \
   vs_code_is_declared_never_enforced; do
   echo "$test"
