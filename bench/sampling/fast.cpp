@@ -36,12 +36,13 @@ std::int64_t draw_by_top_p(const float* logits, std::size_t size, const Filters&
   return static_cast<std::int64_t>(draw(weights, least, u));
 }
 
-std::int64_t draw_of_survivors(const Survivors& kept, const Filters& filters, double u) {
+std::int64_t draw_of_survivors(const float* logits, const Survivors& kept, const Filters& filters,
+                               double u) {
   const float max = max_of_block(kept.logits.get(), kept.count);
   Weights weights(kept.count);
   weigh(kept, max, filters.top_p, weights);
   const float least = std::max(kLeastWeight, static_cast<float>(filters.min_p));
-  return kept.ids[draw(weights, least, u)];
+  return static_cast<std::int64_t>(id_of(logits, kept, draw(weights, least, u)));
 }
 
 std::int64_t draw_one(const float* logits, std::int64_t vocabulary, const Filters& filters,
@@ -59,7 +60,7 @@ std::int64_t draw_one(const float* logits, std::int64_t vocabulary, const Filter
     const float least = max_of_all(maxima) + static_cast<float>(std::log(filters.min_p)) - 1e-4F;
     keep_at_least(logits, size, maxima, least, kept);
   }
-  return draw_of_survivors(kept, filters, u);
+  return draw_of_survivors(logits, kept, filters, u);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -24,15 +24,21 @@ namespace unaided::bench::sampling {
 namespace HWY_NAMESPACE {
 using namespace vectors::HWY_NAMESPACE;
 
-/// Logits that passed a threshold, by ascending id.
+/// Logits that passed a threshold, by ascending id. Ids are not stored, which would double the
+/// work of dense blocks: that of the one draw is found again in its block.
 struct Survivors {
+  struct Block {
+    std::size_t begin, end;  // ids
+    std::size_t first;       // index of its first survivor
+  };
+
   explicit Survivors(std::size_t capacity)
-      : logits(hwy::AllocateAligned<float>(capacity + kLanes)),
-        ids(hwy::AllocateAligned<std::int32_t>(capacity + kLanes)) {}
+      : logits(hwy::AllocateAligned<float>(capacity + kLanes)) {}
 
   hwy::AlignedFreeUniquePtr<float[]> logits;
-  hwy::AlignedFreeUniquePtr<std::int32_t[]> ids;
   std::size_t count = 0;
+  float least = 0;            // the threshold
+  std::vector<Block> blocks;  // that were looked at, by ascending ids
 };
 
 /// The largest logit of each block; what is left over at the end is a block too.
@@ -68,29 +74,24 @@ float max_of_all(const Maxima& maxima) {
   return *std::max_element(maxima.values.begin(), maxima.values.end());
 }
 
-/// Appends what is at least `least` of the logits begin … end − 1.
-HWY_INLINE void keep_of_block(const float* logits, std::size_t begin, std::size_t end, float least,
+/// Appends those of logits[begin …] that reach the threshold.
+HWY_INLINE void keep_of_block(const float* logits, std::size_t begin, std::size_t end,
                               Survivors& kept) {
   const Floats d;
-  const hn::RebindToSigned<Floats> integers;
+  const float least = kept.least;
   const Vector leasts = hn::Set(d, least);
-  float* to_logits = kept.logits.get();
-  std::int32_t* to_ids = kept.ids.get();
+  float* to = kept.logits.get();
   std::size_t count = kept.count;
+  kept.blocks.push_back({begin, end, count});
   std::size_t i = begin;
   for (; i + kLanes <= end; i += kLanes) {
     const Vector x = hn::LoadU(d, logits + i);
     const Selection selected = hn::Ge(x, leasts);
-    const auto ids = hn::Iota(integers, static_cast<std::int32_t>(i));
-    hn::StoreU(to_front(d, x, selected), d, to_logits + count);
-    hn::StoreU(to_front(integers, ids, hn::RebindMask(integers, selected)), integers,
-               to_ids + count);
+    hn::StoreU(to_front(d, x, selected), d, to + count);
     count += hn::CountTrue(d, selected);
   }
   for (; i < end; ++i) {
-    if (logits[i] < least) continue;
-    to_logits[count] = logits[i];
-    to_ids[count++] = static_cast<std::int32_t>(i);
+    if (logits[i] >= least) to[count++] = logits[i];
   }
   kept.count = count;
 }
@@ -98,11 +99,26 @@ HWY_INLINE void keep_of_block(const float* logits, std::size_t begin, std::size_
 /// Keeps what is at least `least`; blocks without it are not looked at.
 void keep_at_least(const float* logits, std::size_t size, const Maxima& maxima, float least,
                    Survivors& kept) {
+  kept.least = least;
   for (std::size_t i = 0; i < maxima.values.size(); ++i) {
     if (maxima.values[i] < least) continue;
     const std::size_t begin = i * maxima.block;
-    keep_of_block(logits, begin, std::min(begin + maxima.block, size), least, kept);
+    keep_of_block(logits, begin, std::min(begin + maxima.block, size), kept);
   }
+}
+
+/// The id of a survivor.
+std::size_t id_of(const float* logits, const Survivors& kept, std::size_t index) {
+  std::size_t block = 0;
+  while (block + 1 < kept.blocks.size() && kept.blocks[block + 1].first <= index) ++block;
+  std::size_t to_pass = index - kept.blocks[block].first;
+  std::size_t id = kept.blocks[block].begin;
+  for (; id + 1 < kept.blocks[block].end; ++id) {
+    if (logits[id] < kept.least) continue;
+    if (to_pass == 0) break;
+    --to_pass;
+  }
+  return id;
 }
 
 /// The k-th largest of some values, or −∞ if there are not as many.
@@ -113,21 +129,17 @@ float kth_largest(std::vector<float> values, std::size_t k) {
   return *kth;
 }
 
-/// The k largest and all that equal the k-th; 0 < k < size.
+/// The k largest and all that equal the k-th; what else passed the bound becomes −∞. 0 < k < size.
 void keep_top_k(const float* logits, std::size_t size, std::size_t k, Survivors& kept) {
   // Four times as many blocks as are needed: their k-th largest maximum is then a close bound.
   const std::size_t block = std::clamp(size / (4 * k) / kStep * kStep, kStep, kBlock);
   const Maxima maxima = max_by_blocks(logits, size, block);
   keep_at_least(logits, size, maxima, kth_largest(maxima.values, k), kept);
 
-  const float least = kth_largest({kept.logits.get(), kept.logits.get() + kept.count}, k);
-  std::size_t count = 0;
+  const float kth = kth_largest({kept.logits.get(), kept.logits.get() + kept.count}, k);
   for (std::size_t i = 0; i < kept.count; ++i) {
-    if (kept.logits[i] < least) continue;
-    kept.logits[count] = kept.logits[i];
-    kept.ids[count++] = kept.ids[i];
+    if (kept.logits[i] < kth) kept.logits[i] = -kInfinity;
   }
-  kept.count = count;
 }
 
 /// e^(logit − max), 0 for what top-p leaves out: few enough to be sorted.
