@@ -1,5 +1,7 @@
 #include "compile_settings.h"
 
+#include <sstream>
+
 namespace unaided {
 
 namespace fs = std::filesystem;
@@ -24,6 +26,14 @@ std::vector<std::string> attempt_arguments(const Installation& installation,
                                       "-I",
                                       contracts.string()};
   arguments.insert(arguments.end(), rest.begin(), rest.end());
+  return arguments;
+}
+
+std::vector<std::string> timed_attempt_arguments(const Installation& installation,
+                                                 const fs::path& contracts) {
+  std::vector<std::string> arguments = attempt_arguments(installation, contracts);
+  std::istringstream flags(kTimedFlags);
+  for (std::string flag; flags >> flag;) arguments.push_back(flag);  // the last -O holds
   return arguments;
 }
 

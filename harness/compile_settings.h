@@ -15,6 +15,10 @@ inline constexpr int kCompileWallMsMax = 30'000;
 inline constexpr std::size_t kDiagnosticsBytesMax = 256 << 10;
 inline constexpr ResourceLimits kCompileLimits{
     .cpu_s = 25, .address_space_mb = 4096, .file_mb = 128};
+/// The same for code that is to be fast.
+inline constexpr int kTimedCompileWallMsMax = 180'000;
+inline constexpr ResourceLimits kTimedCompileLimits{
+    .cpu_s = 170, .address_space_mb = 8192, .file_mb = 128};
 
 /// What headers and attempts must be compiled with alike: language, code generation, include paths.
 std::vector<std::string> compile_arguments(const Installation& installation);
@@ -22,5 +26,12 @@ std::vector<std::string> compile_arguments(const Installation& installation);
 /// compile_arguments() and what holds for attempts: which messages, and where contracts are.
 std::vector<std::string> attempt_arguments(const Installation& installation,
                                            const std::filesystem::path& contracts);
+
+/// How an attempt is compiled to be timed: as whoever writes fast code would, for this machine.
+inline constexpr const char* kTimedFlags = "-O3 -march=native";
+
+/// attempt_arguments() with kTimedFlags in place of what makes compiling fast.
+std::vector<std::string> timed_attempt_arguments(const Installation& installation,
+                                                 const std::filesystem::path& contracts);
 
 }  // namespace unaided

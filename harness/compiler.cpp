@@ -13,6 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kContracts = "contracts";  // the folder that they are copied into
+
 /// Attempts may define namespace kata, and try.cpp main; all else stays inside the object, so that
 /// nothing in it can take the place of a function of the checks.
 constexpr const char* kExports = "{ global: extern \"C++\" { kata::*; }; main; local: *; };\n";
@@ -33,6 +35,19 @@ std::string without(std::string text, const fs::path& folder) {
   return text;
 }
 
+CompilePurpose to_judge(const Installation& installation, const HeaderCache& headers,
+                        const fs::path& scratch) {
+  CompilePurpose purpose;
+  purpose.arguments = attempt_arguments(installation, scratch / kContracts);
+  purpose.arguments.insert(purpose.arguments.end(), {"-Xclang", "-fno-validate-pch", "-include-pch",
+                                                     headers.header.string()});
+  purpose.exports = kExports;
+  purpose.read_only = {headers.folder};
+  purpose.limits = kCompileLimits;
+  purpose.wall_ms_max = kCompileWallMsMax;
+  return purpose;
+}
+
 }  // namespace
 
 std::string shell_quoted(const std::string& text) {
@@ -43,23 +58,36 @@ std::string shell_quoted(const std::string& text) {
 
 Compiler::Compiler(const Installation& installation, const HeaderCache& headers,
                    const fs::path& scratch, const std::vector<fs::path>& contracts, bool sandbox)
-    : installation_(installation), headers_(headers), scratch_(scratch), sandbox_(sandbox) {
-  fs::create_directories(scratch_ / "contracts");
-  for (const fs::path& contract : contracts) {
-    fs::copy_file(contract, scratch_ / "contracts" / contract.filename(),
-                  fs::copy_options::overwrite_existing);
-  }
-  std::vector<std::string> arguments = attempt_arguments(installation, scratch_ / "contracts");
-  const std::vector<std::string> rest{"-Xclang", "-fno-validate-pch", "-include-pch",
-                                      headers_.header.string(), "-c"};
-  arguments.insert(arguments.end(), rest.begin(), rest.end());
-  write_text_file(scratch_ / "compile.arguments", response_file(arguments));
-  write_text_file(scratch_ / "exports", kExports);
+    : Compiler(installation, to_judge(installation, headers, scratch), scratch, contracts,
+               sandbox) {}
+
+Compiler Compiler::for_timing(const Installation& installation, const fs::path& scratch,
+                              const std::vector<fs::path>& contracts, const std::string& symbol,
+                              bool sandbox) {
+  CompilePurpose purpose;
+  purpose.arguments = timed_attempt_arguments(installation, scratch / kContracts);
+  purpose.exports = "{ global: " + symbol + "; local: *; };\n";
+  purpose.limits = kTimedCompileLimits;
+  purpose.wall_ms_max = kTimedCompileWallMsMax;
+  return Compiler(installation, std::move(purpose), scratch, contracts, sandbox);
+}
+
+Compiler::Compiler(const Installation& installation, CompilePurpose purpose,
+                   const fs::path& scratch, const std::vector<fs::path>& contracts, bool sandbox)
+    : installation_(installation),
+      purpose_(std::move(purpose)),
+      scratch_(scratch),
+      contracts_(scratch / kContracts, contracts),
+      sandbox_(sandbox) {
+  purpose_.arguments.emplace_back("-c");
+  write_text_file(scratch_ / "compile.arguments", response_file(purpose_.arguments));
+  write_text_file(scratch_ / "exports", purpose_.exports);
 }
 
 Build Compiler::build(const std::vector<Source>& sources, Instrumentation instrumentation,
                       const CancelToken* cancel, ResidentCompiler* resident, int slot) {
   const double start_ms = monotonic_ms();
+  contracts_.show(level_shown_);
   ++count_;
   if (count_ > 2) fs::remove_all(scratch_ / std::to_string(count_ - 2));
   const fs::path folder = scratch_ / std::to_string(count_);
@@ -81,7 +109,7 @@ Build Compiler::build(const std::vector<Source>& sources, Instrumentation instru
   } else if (build.result == Build::Result::kBuilt) {
     run_script(link_script(units, build), output, cancel, build);
   }
-  build.diagnostics = without(without(build.diagnostics, folder), scratch_ / "contracts");
+  build.diagnostics = without(without(build.diagnostics, folder), contracts_.path());
   build.wall_ms = monotonic_ms() - start_ms;
   return build;
 }
@@ -90,6 +118,7 @@ Build Compiler::build(const std::vector<Source>& sources, Instrumentation instru
 bool Compiler::compile_resident(const std::vector<Unit>& units, ResidentCompiler& resident,
                                 int slot, const CancelToken* cancel, Build& build) const {
   using Answer = ResidentCompiler::Answer;
+  resident.show_contracts(level_shown_);
   for (const Unit& unit : units) {
     const auto answer = resident.compile(slot, unit.path, unit.source->text, unit.object, cancel);
     if (!answer) return false;
@@ -115,11 +144,12 @@ void Compiler::run_script(const std::string& script, const fs::path& output,
                           const CancelToken* cancel, Build& build) const {
   Command command;
   command.argv = {"/bin/sh", "-c", script};
-  command.limits = kCompileLimits;
+  command.limits = purpose_.limits;
   SandboxPolicy policy = this->policy();
   policy.binds.push_back({output, output, /*writable=*/true});
   const SandboxedCommand inside = sandboxed(std::move(command), policy, sandbox_);
-  const RunEnd end = run_bounded(inside.command, kCompileWallMsMax, kDiagnosticsBytesMax, cancel);
+  const RunEnd end =
+      run_bounded(inside.command, purpose_.wall_ms_max, kDiagnosticsBytesMax, cancel);
   build.diagnostics = end.output;
   switch (end.reason) {
     case RunEnd::Reason::kExited:
@@ -168,7 +198,8 @@ std::string Compiler::link_script(const std::vector<Unit>& units, const Build& b
 SandboxPolicy Compiler::policy() const {
   SandboxPolicy policy;
   policy.read_only = installation_.libtorch_include;
-  policy.read_only.push_back(headers_.folder);
+  policy.read_only.insert(policy.read_only.end(), purpose_.read_only.begin(),
+                          purpose_.read_only.end());
   policy.read_only.push_back(scratch_);
   policy.environment = {"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "TMPDIR=/tmp"};
   return policy;

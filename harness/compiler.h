@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "contract_folder.h"
 #include "header_cache.h"
 #include "installation.h"
 #include "sandbox.h"
@@ -32,23 +33,45 @@ struct Build {
   double wall_ms = 0;
 };
 
+/// What differs between compiling an attempt to judge it and to time it.
+struct CompilePurpose {
+  std::vector<std::string> arguments;            // all but the source and the object
+  std::string exports;                           // the linker's version script
+  std::vector<std::filesystem::path> read_only;  // visible beside LibTorch's headers
+  ResourceLimits limits;
+  int wall_ms_max = 0;
+};
+
 /// Compiles and links attempts, alone and in a sandbox: they see the contracts, LibTorch's and the
 /// system's headers, and can write into their own output folder only.
 class Compiler {
  public:
-  /// `scratch` is a private folder of the caller; `contracts` are copied beside the attempt.
+  /// `scratch` is a private folder of the caller; `contracts` are the kata's, by level.
   Compiler(const Installation& installation, const HeaderCache& headers,
            const std::filesystem::path& scratch,
            const std::vector<std::filesystem::path>& contracts, bool sandbox);
 
+  /// To time it: optimised, without a precompiled header. The shared object exports `symbol` alone.
+  static Compiler for_timing(const Installation& installation, const std::filesystem::path& scratch,
+                             const std::vector<std::filesystem::path>& contracts,
+                             const std::string& symbol, bool sandbox);
+
   /// Compiles every source (at once) and links them into one shared object that exports namespace
-  /// kata and main. Each call writes into a folder of its own number and removes that of
-  /// the call before last. `resident`, when there is one that is ready, compiles instead of stock
-  /// clang, in its slot.
+  /// kata and main, or what for_timing() was told. Each call writes into a folder of its own number
+  /// and removes that of the call before last. `resident`, when there is one that is ready,
+  /// compiles instead of stock clang, in its slot.
   Build build(const std::vector<Source>& sources, Instrumentation instrumentation,
               const CancelToken* cancel, ResidentCompiler* resident = nullptr, int slot = 0);
 
+  /// What the next builds may include: contracts up to this level, 0 meaning all. Never fewer than
+  /// before.
+  void show_contracts(int level) { level_shown_ = level; }
+
  private:
+  Compiler(const Installation& installation, CompilePurpose purpose,
+           const std::filesystem::path& scratch,
+           const std::vector<std::filesystem::path>& contracts, bool sandbox);
+
   /// What is compiled, and into what.
   struct Unit {
     const Source* source;
@@ -65,8 +88,10 @@ class Compiler {
   SandboxPolicy policy() const;
 
   Installation installation_;
-  HeaderCache headers_;
+  CompilePurpose purpose_;
   std::filesystem::path scratch_;
+  ContractFolder contracts_;
+  int level_shown_ = 0;
   bool sandbox_;
   std::uint64_t count_ = 0;
 };

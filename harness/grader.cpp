@@ -37,12 +37,6 @@ constexpr Limits kMainLimits{
 constexpr Limits kSanitizedLimits{
     .wall_ms = 20'000, .cpu_ms = 20'000, .memory_mb = 2048, .output_kb = 1024, .file_mb = 8};
 
-std::uint64_t fresh_seed() {
-  std::random_device device;
-  // Short enough to be typed after --seed.
-  return device() % 1'000'000'000ULL + 1;
-}
-
 int parallel_checks(const Grader::Options& options) {
   if (options.parallel_checks > 0) return options.parallel_checks;
   return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kParallelChecksMax);
@@ -77,6 +71,12 @@ bool wanted(const CheckName& check, const GradeRequest& request, int last_level)
 
 }  // namespace
 
+std::uint64_t fresh_seed() {
+  std::random_device device;
+  // Short enough to be typed after --seed.
+  return device() % 1'000'000'000ULL + 1;
+}
+
 struct Grader::State {
   State(const Installation& installation_given, const Kata& kata_given,
         const Options& options_given)
@@ -89,7 +89,8 @@ struct Grader::State {
 
   void prepare();
   WorkerLink& worker();
-  Build build(const std::vector<Source>& sources, bool of_record, const CancelToken* cancel);
+  Build build(const std::vector<Source>& sources, int contracts, bool of_record,
+              const CancelToken* cancel);
   void settle() const {
     if (options.resident) options.resident->settle(options.resident_slot);
   }
@@ -135,9 +136,10 @@ WorkerLink& Grader::State::worker() {
   return *link;
 }
 
-Build Grader::State::build(const std::vector<Source>& sources, bool of_record,
+Build Grader::State::build(const std::vector<Source>& sources, int contracts, bool of_record,
                            const CancelToken* cancel) {
   prepare();
+  compiler->show_contracts(contracts);
   ResidentCompiler* resident = of_record ? nullptr : options.resident.get();
   return compiler->build(sources, Instrumentation::kNone, cancel, resident, options.resident_slot);
 }
@@ -286,8 +288,8 @@ GradeReport Grader::grade(const GradeRequest& request, const VerdictSink& sink,
   report.seed = request.seed != 0 ? request.seed : fresh_seed();
   if (!state_->enforced) report.limits_not_held = limits_without_bubblewrap();
 
-  const Build build =
-      state_->build({{state_->kata.attempt_name(), request.source}}, request.of_record, cancel);
+  const Build build = state_->build({{state_->kata.attempt_name(), request.source}},
+                                    request.contracts, request.of_record, cancel);
   report.compile_ms = build.wall_ms;
   const bool rejected = state_->reject(request, build, report);
   if (!rejected) {
@@ -305,7 +307,7 @@ RunReport Grader::run(const RunRequest& request, const CancelToken* cancel) {
   RunReport report;
   const Build build = state_->build(
       {{state_->kata.attempt_name(), request.source}, {"try.cpp", request.try_source}},
-      /*of_record=*/false, cancel);
+      request.contracts, /*of_record=*/false, cancel);
   GradeReport rejection;
   GradeRequest nothing_asked;
   nothing_asked.last_level = 0;

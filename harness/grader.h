@@ -36,6 +36,7 @@ struct GradeRequest {
   int first_level = 1;
   int last_level = 1;
   bool as_far_as_defined = false;  // only up to the highest level that is defined with all below it
+  int contracts = 0;               // up to which level they may be included; 0: all
   bool of_record = false;          // compiled by stock clang, whatever else there is
   bool slow = false;               // also the checks tagged SLOW_
   bool full_diagnostics = false;   // compiler output unabridged
@@ -44,6 +45,9 @@ struct GradeRequest {
   std::string only;                // "Behaviour.Name" of one check, or empty
 };
 
+/// A seed that nobody has chosen: never 0.
+std::uint64_t fresh_seed();
+
 /// Called from grade() as each check's verdict arrives, in the order of completion.
 using VerdictSink = std::function<void(const CheckVerdict&)>;
 
@@ -51,6 +55,7 @@ using VerdictSink = std::function<void(const CheckVerdict&)>;
 struct RunRequest {
   std::string source;      // the attempt
   std::string try_source;  // try.cpp
+  int contracts = 0;       // as in a GradeRequest
 };
 struct RunReport {
   Outcome outcome = Outcome::kNotRun;  // kPassed when main returned 0

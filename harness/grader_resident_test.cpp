@@ -50,7 +50,9 @@ class ResidentTest : public testing::Test {
     GraderStage::close();
     if (!sandbox_support().available) return;
     resident_ = start_resident_compiler(installation(), kata(), /*slots=*/2);
-    if (resident_) resident_->await();
+    if (!resident_) return;
+    resident_->await();
+    resident_->show_contracts(0);
   }
   static void TearDownTestSuite() { resident_.reset(); }
 
@@ -161,6 +163,25 @@ TEST_F(ResidentTest, ReadsNeitherTheChecksNorTheReference) {
     const auto answer = ask("#if __has_include(\"" + path.string() + "\")\n#error seen\n#endif\n");
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->result, ResidentCompiler::Answer::Result::kCompiled) << path;
+  }
+}
+
+TEST_F(ResidentTest, WhatIsLockedCannotBeIncluded) {
+  const auto own = start_resident_compiler(installation(), kata(), /*slots=*/1);
+  ASSERT_EQ(own->await(), State::kReady);
+  Compiler compiler{installation(), ensure_header_cache(installation(), kata().headers),
+                    scratch_.path() / "own", kata().contracts(), /*sandbox=*/true};
+  const std::vector<Source> peeks = {{"mini.cpp", "#include \"level2.h\"\n"}};
+  for (ResidentCompiler* resident : {own.get(), static_cast<ResidentCompiler*>(nullptr)}) {
+    compiler.show_contracts(1);
+    const Build locked = compiler.build(peeks, Instrumentation::kNone, nullptr, resident);
+    EXPECT_EQ(locked.result, Build::Result::kRefused);
+    EXPECT_NE(locked.diagnostics.find("'level2.h' file not found"), std::string::npos);
+  }
+  compiler.show_contracts(2);
+  for (ResidentCompiler* resident : {own.get(), static_cast<ResidentCompiler*>(nullptr)}) {
+    EXPECT_EQ(compiler.build(peeks, Instrumentation::kNone, nullptr, resident).result,
+              Build::Result::kBuilt);
   }
 }
 

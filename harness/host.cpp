@@ -13,13 +13,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
+#include <utility>
 
 #include "attempt.h"
 #include "detach.h"
 #include "fault.h"
 #include "installation.h"
 #include "session_status.h"
-#include "sha256.h"
 #include "text_file.h"
 
 namespace unaided {
@@ -29,9 +29,7 @@ using nlohmann::json;
 namespace fs = std::filesystem;
 
 constexpr int kGoodbyeMsMax = 1000;
-constexpr std::uintmax_t kSnapshotBytesMax = std::uintmax_t{64} << 20;
-constexpr std::size_t kLateSnapshotsMax = 16;
-constexpr char kTimeOver[] = "time is over: the last save before the deadline is what counts";
+constexpr std::int64_t kLookAgainMs = 3'600'000;  // at the latest, for the next warning
 
 Session replay(const JournalContents& contents) {
   Session session;
@@ -66,15 +64,6 @@ Descriptor deadline_timer(const Session& session, const Clock& clock) {
   return timer;
 }
 
-std::uintmax_t bytes_in(const fs::path& folder) {
-  std::uintmax_t bytes = 0;
-  if (!fs::exists(folder)) return 0;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    bytes += entry.file_size();
-  }
-  return bytes;
-}
-
 std::int64_t steady_ms() {
   return static_cast<std::int64_t>(monotonic_ms());
 }
@@ -103,7 +92,7 @@ Host::Host(const HostSetup& setup)
       scratch_(setup_.folder.runtime_path(".scratch")),
       thread_([this] { return setup_.judge(scratch_.path()); }),
       seating_(setup_.folder, session_.created.sealing.sealed),
-      snapshot_bytes_(bytes_in(setup_.folder.path / "snapshots")) {
+      snapshot_bytes_(snapshot_bytes_of(setup_.folder)) {
   if (session_.phase != Phase::kRunning) {
     throw Fault("session " + setup_.folder.id() + " is over: it is " +
                 std::string(phase_id(session_.phase)));
@@ -113,6 +102,8 @@ Host::Host(const HostSetup& setup)
   if (!journal_.opened().repaired.empty()) {
     std::fprintf(stderr, "%s\n", journal_.opened().repaired.c_str());
   }
+  const auto left = time_left(session_, setup_.clock->now());
+  time_left_seen_ms_ = left ? left->ms : 0;
   if (!first_host) take_up();
 }
 
@@ -145,21 +136,6 @@ void Host::take_up() {
   });
 }
 
-/// Nothing was written since the last verdict, or at all.
-bool Host::untouched() const {
-  const AttemptText attempt = read_attempt(setup_.folder.workspace(), setup_.kata.attempt_name());
-  if (session_.snapshots.empty()) {
-    return attempt.source == read_text_file(setup_.folder.starter(), kAttemptBytesMax);
-  }
-  const std::string& last = session_.snapshots.back().hash;
-  const bool judged = !session_.verdicts.empty() && session_.verdicts.back().hash == last;
-  return judged && attempt.accepted() && sha256(attempt.source) == last;
-}
-
-Host::Snapshot Host::kept_snapshot(const std::string& hash) const {
-  return {hash, read_text_file(setup_.folder.snapshot(hash), kAttemptBytesMax), "", false};
-}
-
 void Host::record(const Event& event) {
   Session next = unaided::apply(session_, event);
   journal_.append(to_journal(event));
@@ -174,7 +150,7 @@ void Host::poll_once() {
                                 {thread_.fd(), POLLIN, 0}};
   listener_.add_to(polled);
   const std::int64_t now_ms = steady_ms();
-  const int timeout_ms = listener_.pending() ? 0 : wait_ms(now_ms);
+  const int timeout_ms = listener_.pending() ? 0 : tend(now_ms);
   if (poll(polled.data(), polled.size(), timeout_ms) < 0 && errno != EINTR) throw_errno("poll");
 
   if (polled[0].revents) leaving_ = true;
@@ -192,21 +168,37 @@ void Host::poll_once() {
   queue_.forget(gone);
 }
 
-/// Until something must be looked at; -1 is for ever.
-int Host::wait_ms(std::int64_t now_ms) {
-  const int for_clients_ms = listener_.timeout_ms(now_ms);
-  if (!session_.created.sealing.sealed) return for_clients_ms;
-  if (now_ms - seat_seen_ms_ >= Seating::kPollMs) {
-    seat_seen_ms_ = now_ms;
-    const std::size_t count = seating_.bound_processes();
-    if (count > 0) {
-      tell({}, {{"type", "fault"},
-                {"message", fmt::format("{} processes were running, at most {} may: they were "
-                                        "ended; `resume` sits you down again",
-                                        count, Seating::kProcessesMax)}});
-    }
+/// Looks after what no descriptor tells of. Returns until when there is nothing to do; -1 is for
+/// ever.
+int Host::tend(std::int64_t now_ms) {
+  int wait_ms = -1;
+  for (const int one : {listener_.timeout_ms(now_ms), warn(), bound_seat(now_ms)}) {
+    if (one >= 0 && (wait_ms < 0 || one < wait_ms)) wait_ms = one;
   }
-  return for_clients_ms < 0 ? Seating::kPollMs : std::min(for_clients_ms, Seating::kPollMs);
+  return wait_ms;
+}
+
+int Host::warn() {
+  const auto left = time_left(session_, setup_.clock->now());
+  if (!left) return -1;
+  const auto due = next_warning_ms(std::exchange(time_left_seen_ms_, left->ms));
+  if (due && left->ms > 0 && left->ms <= *due) {
+    const std::int64_t minutes = (left->ms + 59'999) / 60'000;
+    const std::string text = fmt::format("{} minute{} left", minutes, minutes == 1 ? "" : "s");
+    seating_.announce(text);
+    tell({}, {{"type", "warning"}, {"message", text}});
+  }
+  const auto next = next_warning_ms(left->ms);
+  return next ? static_cast<int>(std::min(left->ms - *next, kLookAgainMs)) : -1;
+}
+
+int Host::bound_seat(std::int64_t now_ms) {
+  if (!session_.created.sealing.sealed) return -1;
+  if (now_ms - seat_seen_ms_ < Seating::kPollMs) return Seating::kPollMs;
+  seat_seen_ms_ = now_ms;
+  const std::string ended = seating_.bound();
+  if (!ended.empty()) tell({}, {{"type", "fault"}, {"message", ended}});
+  return Seating::kPollMs;
 }
 
 void Host::guarded(const std::function<void()>& step) {
@@ -216,47 +208,6 @@ void Host::guarded(const std::function<void()>& step) {
     std::fprintf(stderr, "%s\n", fault.what());
     tell({}, {{"type", "fault"}, {"message", fault.what()}});
   }
-}
-
-Host::Snapshot Host::take_snapshot() {
-  if (!watch_.watching()) watch_ = watch_workspace();
-  AttemptText attempt = read_attempt(setup_.folder.workspace(), setup_.kata.attempt_name());
-  if (!attempt.accepted()) return {"", "", attempt.refusal, false};
-  const Moment now = setup_.clock->now();
-  const std::string hash = sha256(attempt.source);
-  const bool known = !session_.snapshots.empty() && session_.snapshots.back().hash == hash;
-  if (!closing_.empty() || is_late(session_, now)) {
-    return {hash, "", refuse_late(hash, attempt.source), true};
-  }
-  if (!known) {
-    store_snapshot(hash, attempt.source);
-    record(SnapshotTaken{now, hash});
-  }
-  return {hash, std::move(attempt.source), "", false};
-}
-
-/// What comes after the deadline is kept beside the rest, within bounds, and never judged.
-std::string Host::refuse_late(const std::string& hash, const std::string& source) {
-  const Moment now = setup_.clock->now();
-  const auto same = [&hash](const auto& one) { return one.hash == hash; };
-  const bool known = std::any_of(session_.late.begin(), session_.late.end(), same) ||
-                     std::any_of(session_.snapshots.begin(), session_.snapshots.end(), same);
-  if (!known && is_late(session_, now) && session_.late.size() < kLateSnapshotsMax) {
-    store_snapshot(hash, source);
-    record(Late{now, hash});
-  }
-  return closing_.empty() ? std::string(kTimeOver) : closing_;
-}
-
-void Host::store_snapshot(const std::string& hash, const std::string& source) {
-  const fs::path file = setup_.folder.snapshot(hash);
-  if (fs::exists(file)) return;
-  if (snapshot_bytes_ + source.size() > kSnapshotBytesMax) {
-    throw Fault(fmt::format("this session's snapshots have reached {} MB: nothing more is kept",
-                            kSnapshotBytesMax >> 20));
-  }
-  write_durably(file, source);
-  snapshot_bytes_ += source.size();
 }
 
 void Host::on_save() {
@@ -275,7 +226,7 @@ void Host::on_deadline() {
   guarded([this] {
     if (!untouched()) take_snapshot();
   });
-  closing_ = kTimeOver;
+  closing_ = kTimeIsOver;
   leave_seat();
   leaving_ = true;
   const auto hash = counting_snapshot(session_);

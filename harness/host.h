@@ -57,6 +57,7 @@ class ScratchFolder {
 ///   reset                               → reset {"kept"}
 ///   abandon                             → ended
 ///   watch                               → status, then everything that happens, until ended
+///                                         (warning {"message"} when time is short)
 /// Any of them may end with refused {"message", "exit_code"}. A report and its checks hold only
 /// what the session's format lets the candidate know.
 class Host {
@@ -77,11 +78,15 @@ class Host {
   };
   using Client = Listener::ClientId;
   using Request = nlohmann::json;
+  static constexpr char kTimeIsOver[] =
+      "time is over: the last save before the deadline is what counts";
 
   void take_up();
   void record(const Event& event);
   void poll_once();
-  int wait_ms(std::int64_t now_ms);
+  int tend(std::int64_t now_ms);
+  int warn();
+  int bound_seat(std::int64_t now_ms);
   void guarded(const std::function<void()>& step);
 
   SaveWatch watch_workspace() const;
@@ -90,12 +95,14 @@ class Host {
   Snapshot kept_snapshot(const std::string& hash) const;
   std::string refuse_late(const std::string& hash, const std::string& source);
   void store_snapshot(const std::string& hash, const std::string& source);
+  static std::uintmax_t snapshot_bytes_of(const SessionFolder& folder);
   void on_save();
   void on_deadline();
   void leave_seat();
 
   void judge(Purpose purpose, const Snapshot& snapshot, std::vector<Client> askers,
              const Request& request);
+  int contracts_seen() const;
   void advance();
   void take_news();
   void conclude(const Job& job, const GradingThread::Result& result);
@@ -139,6 +146,7 @@ class Host {
   Seating seating_;
   std::uintmax_t snapshot_bytes_ = 0;
   std::int64_t seat_seen_ms_ = 0;
+  std::int64_t time_left_seen_ms_ = 0;
   int statement_columns_ = Screen::right_columns(160);
   std::string closing_;  // why nothing more is taken; empty while the session is open
   bool leaving_ = false;

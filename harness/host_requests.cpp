@@ -122,6 +122,7 @@ void Host::serve_finish(Client client, const Request&) {
 
 void Host::serve_run(Client client, const Request&) {
   RunRequest run;
+  run.contracts = contracts_seen();
   for (const auto& [name, text] : {std::pair{setup_.kata.attempt_name(), &run.source},
                                    std::pair{std::string(kTryName), &run.try_source}}) {
     AttemptText copied = read_attempt(setup_.folder.workspace(), name);

@@ -45,6 +45,23 @@ TEST_F(HostTest, ASaveIsJudgedWithoutBeingAskedAndAWatcherHearsOfIt) {
   await_end();
 }
 
+TEST_F(HostTest, AWatcherHearsWhenTimeIsShort) {
+  begin(60'400);
+  start_host(setup_);
+  Client watcher(setup_.folder);
+  std::vector<std::string> warnings;
+  watcher.ask(
+      {{"request", "watch"}},
+      [&](const json& message) {
+        if (message.at("type") != "warning") return;
+        warnings.push_back(message.at("message"));
+        ask({{"request", "abandon"}});
+      },
+      nullptr);
+  EXPECT_EQ(warnings, std::vector<std::string>{"1 minute left"});
+  await_end();
+}
+
 TEST_F(HostTest, ANewerSaveCancelsTheRunningOne) {
   start_host(setup_);
   save("slow");

@@ -51,6 +51,7 @@ void Host::judge(Purpose purpose, const Snapshot& snapshot, std::vector<Client> 
   grade.first_level = session_.created.first_level;
   grade.last_level = session_.open_level;
   grade.as_far_as_defined = format.levels != LevelRule::kOne;
+  grade.contracts = contracts_seen();
   grade.slow = is_binding(purpose);
   grade.of_record = purpose != Purpose::kSave;
   grade.full_diagnostics = request.value("full", false);
@@ -58,6 +59,12 @@ void Host::judge(Purpose purpose, const Snapshot& snapshot, std::vector<Client> 
   grade.seed = std::strtoull(request.value("seed", "0").c_str(), nullptr, 10);
   grade.only = request.value("only", "");
   queue_.add({purpose, snapshot.hash, std::move(grade), std::move(askers)});
+}
+
+/// What is locked can be included no more than it can be read.
+int Host::contracts_seen() const {
+  const bool locked = format_row(session_.created.format).levels == LevelRule::kUnlocked;
+  return locked ? session_.open_level : 0;
 }
 
 void Host::advance() {

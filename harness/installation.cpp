@@ -100,6 +100,9 @@ fs::path Installation::worker(Instrumentation instrumentation) const {
 fs::path Installation::resident() const {
   return build / "unaided-resident";
 }
+fs::path Installation::bench() const {
+  return build / "unaided-bench";
+}
 fs::path Installation::checks_library(const std::string& kata) const {
   return build / "checks" / (kata + ".so");
 }

@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <thread>
+
 #include "fault.h"
 #include "temporary_folder.h"
 
@@ -99,6 +101,35 @@ TEST_F(ListenerTest, ClosesAClientThatDoesNotReadBeforeItCostsMuch) {
   }
   EXPECT_FALSE(listener_.connected(id));
   EXPECT_LT(sent, 20);
+}
+
+TEST_F(ListenerTest, AFloodNeitherGrowsNorKeepsTheOthersWaiting) {
+  constexpr int kMessages = 10'000;
+  const Descriptor flood = connect_to(path_);
+  std::thread flooding([&flood] {
+    const std::string frame = encode_frame({{"request", std::string(4000, 'x')}});
+    for (int i = 0; i < kMessages && write_all(flood.get(), frame); ++i) {
+    }
+  });
+  const Descriptor other = connect_to(path_);
+  send_frame(other.get(), {{"request", "time"}});
+  int flooded = 0;
+  int flooded_before_the_other = -1;
+  while (flooded < kMessages) {
+    const auto messages = pump(200);
+    ASSERT_FALSE(messages.empty()) << flooded << " of the messages arrived";
+    int of_one_round = 0;
+    for (const auto& message : messages) {
+      const bool is_flood = message.body.at("request") != "time";
+      of_one_round += is_flood ? 1 : 0;
+      if (!is_flood) flooded_before_the_other = flooded;
+    }
+    EXPECT_LE(of_one_round, 1) << "each client has its turn";
+    flooded += of_one_round;
+  }
+  flooding.join();
+  EXPECT_GE(flooded_before_the_other, 0);
+  EXPECT_LT(flooded_before_the_other, 100);
 }
 
 TEST_F(ListenerTest, ClientsAreBoundedInNumber) {

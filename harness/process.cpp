@@ -168,6 +168,14 @@ void Process::kill_and_reap() {
   wait();
 }
 
+void Process::reap_within(int wall_ms_max) {
+  if (pid_ <= 0) return;
+  const Descriptor death(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
+  pollfd ended{death.get(), POLLIN, 0};
+  poll(&ended, 1, wall_ms_max);
+  kill_and_reap();
+}
+
 RunEnd run_bounded(Command command, int wall_ms_max, std::size_t output_bytes_max,
                    const CancelToken* cancel) {
   auto [read_end, write_end] = make_pipe();

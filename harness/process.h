@@ -65,6 +65,8 @@ class Process {
   /// Waits for the end and returns waitpid's status.
   int wait();
   void kill_and_reap();
+  /// The same, once it has had this long to end by itself.
+  void reap_within(int wall_ms_max);
 
  private:
   pid_t pid_ = -1;

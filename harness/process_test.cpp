@@ -10,6 +10,7 @@
 
 #include "fault.h"
 #include "grader.h"
+#include "temporary_folder.h"
 
 namespace unaided {
 namespace {
@@ -109,6 +110,18 @@ TEST(ProcessTest, WhatCannotRunIsAFault) {
   Command command;
   command.argv = {"/nonexistent/program"};
   EXPECT_THROW(Process::start(command), Fault);
+}
+
+TEST(ProcessTest, OneThatIsAskedToEndMayDoSo) {
+  const TemporaryFolder folder;
+  const std::string file = (folder.path() / "left").string();
+  Process polite = Process::start({{"/bin/sh", "-c", "sleep 0.1; : > " + file}, {}, {}, {}});
+  polite.reap_within(60'000);
+  EXPECT_FALSE(polite.running());
+  EXPECT_TRUE(std::filesystem::exists(file));
+  Process stubborn = Process::start({{"/bin/sleep", "600"}, {}, {}, {}});
+  stubborn.reap_within(1);
+  EXPECT_FALSE(stubborn.running());
 }
 
 TEST(ProcessTest, AnOwnerTakesItsProcessAlong) {

@@ -54,12 +54,8 @@ void move_file(const fs::path& from, const fs::path& to) {
 
 ResidentCompiler::ResidentCompiler(const Installation& installation, const HeaderCache& headers,
                                    const std::vector<fs::path>& contracts, int slots, bool sandbox)
-    : folder_(runtime_folder()) {
-  fs::create_directories(contracts_folder());
+    : folder_(runtime_folder()), contracts_(folder_.path() / "contracts", contracts) {
   fs::create_directories(folder_.path() / "objects");
-  for (const fs::path& contract : contracts) {
-    fs::copy_file(contract, contracts_folder() / contract.filename());
-  }
   Command command;
   command.argv = {installation.resident().string(),
                   std::to_string(slots),
@@ -92,6 +88,11 @@ ResidentCompiler::State ResidentCompiler::await() {
   const std::lock_guard lock(mutex_);
   while (state_ == State::kStarting) look(kStartMsMax);
   return state_;
+}
+
+void ResidentCompiler::show_contracts(int level) {
+  const std::lock_guard lock(mutex_);
+  contracts_.show(level);
 }
 
 std::int64_t ResidentCompiler::memory_mb() {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "contract_folder.h"
 #include "header_cache.h"
 #include "installation.h"
 #include "process.h"
@@ -28,7 +29,7 @@ inline constexpr int kResidentSlotsMax = 4;
 /// compiler of record. Each slot serves one caller at a time, different slots at once.
 class ResidentCompiler {
  public:
-  /// Starts it and returns at once. `contracts` are the files that attempts may include. The
+  /// Starts it and returns at once. `contracts` are the kata's, by level. The
   /// process lives as long as the thread that calls this, and as this object.
   ResidentCompiler(const Installation& installation, const HeaderCache& headers,
                    const std::vector<std::filesystem::path>& contracts, int slots, bool sandbox);
@@ -54,8 +55,10 @@ class ResidentCompiler {
   /// What followed from the last answer is over: the next compile may be made ready.
   void settle(int slot);
 
-  /// Where attempts' `#include "level1.h"` is found.
-  std::filesystem::path contracts_folder() const { return folder_.path() / "contracts"; }
+  /// Where attempts' `#include "level1.h"` is found, once that is shown.
+  const std::filesystem::path& contracts_folder() const { return contracts_.path(); }
+  /// As Compiler::show_contracts().
+  void show_contracts(int level);
 
  private:
   struct Slot {
@@ -71,6 +74,7 @@ class ResidentCompiler {
                                   const std::filesystem::path& object);
 
   TemporaryFolder folder_;
+  ContractFolder contracts_;
   std::vector<Slot> slots_;
   Process process_;
   std::mutex mutex_;  // guards what follows

@@ -31,6 +31,7 @@ constexpr char kTmux[] = "/usr/bin/tmux";
 constexpr int kTmuxWallMsMax = 10'000;
 constexpr std::size_t kTmuxBytesMax = 64 * 1024;
 constexpr int kCannotStart = 127;
+constexpr char kAnnouncementMs[] = "8000";
 
 /// Editors that run in a terminal, and what makes them do so.
 struct EditorRow {
@@ -189,6 +190,14 @@ void Screen::hang_up() const {
   const RunEnd end = tell({"display-message", "-p", "-t", "{left}", "#{pane_pid}"});
   const pid_t shell = end.succeeded() ? std::atoi(end.output.c_str()) : 0;
   if (shell > 1) kill(-shell, SIGHUP);
+}
+
+void Screen::announce(const std::string& text) const {
+  tell({"display-message", "-d", kAnnouncementMs, text});
+}
+
+void Screen::end() const {
+  tell({"kill-server"});
 }
 
 void Screen::clean_up() const {

@@ -30,6 +30,10 @@ class Screen {
   bool up() const;
   /// Hangs up on what runs in the left pane.
   void hang_up() const;
+  /// Shows `text` in the status line for some seconds.
+  void announce(const std::string& text) const;
+  /// Asks the server to end and to give the terminals back as they were.
+  void end() const;
   /// Removes what a server that is gone leaves behind.
   void clean_up() const;
 

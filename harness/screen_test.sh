@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Sits down to real sessions in a real terminal (a tmux server of the test's own) and looks at what a
 # candidate would see: screen_test.sh PROGRAM. Skipped (77) where tmux, vim or bubblewrap is missing.
+# shellcheck disable=SC2016  # what is typed is expanded where it arrives
 set -uo pipefail
 program=$1
 root=$(cd -- "$(dirname -- "$0")/.." && pwd)
@@ -52,6 +53,11 @@ await() { # what is to be seen, for at most 30 s
     sleep 0.2
   done
   fail "never saw: $1"
+}
+
+leave_notes_out() { # the editor that opens after a debrief
+  await '## Drill next'
+  type_in Escape ':q!' Enter
 }
 
 workspace() { "$program" status --json | sed -n 's/.*"workspace": "\([^"]*\)".*/\1/p'; }
@@ -130,6 +136,7 @@ a_solution_is_submitted() {
   type_in ':q!' Enter
   await 'unaided$'
   type_in 'submit' Enter
+  leave_notes_out
   await 'EXIT 0'
   shown | grep -qF 'not verifiable' || fail 'the debrief has no table of the seal'
 }
@@ -138,6 +145,7 @@ a_deadline_with_unsaved_text() {
   sit start attention --level 2 --minutes 0.2
   await 'AI off: enforced'
   type_in 'GO// never saved' Escape
+  leave_notes_out
   await 'EXIT 1'
   "${outer[@]}" capture-pane -p -S -200 | grep -qF '.attention.cpp.sw' ||
     fail 'the unsaved text was not rescued'
@@ -145,6 +153,21 @@ a_deadline_with_unsaved_text() {
   session=$(basename "$work"/state/unaided/sessions/*l2)
   late=$("$program" submit --session "$session" 2>&1)
   [[ $late == *'is over'* ]] || fail "a late submit said: $late"
+}
+
+nano_saves_and_leaves_its_unsaved_text() {
+  command -v nano >/dev/null || { echo 'not tried here: no nano'; return; }
+  EDITOR=nano sit start attention --level 1 --minutes 0.5
+  await 'AI off: enforced'
+  await 'not written yet'
+  type_in C-End '// typed in nano'
+  type_in C-o Enter
+  await '0 of 16 checks passed'
+  grep -qF '// typed in nano' "$(workspace)/attention.cpp" || fail 'nano did not save'
+  type_in '// never saved'
+  await 'EXIT 1'
+  "${outer[@]}" capture-pane -p -S -200 | grep -qF 'attention.cpp.save' ||
+    fail "nano's unsaved text was not rescued"
 }
 
 an_interview_asks_afterwards() {
@@ -158,6 +181,7 @@ an_interview_asks_afterwards() {
   type_in 'second answer' Enter Enter
   sleep 0.5
   type_in 'third answer' Enter Enter
+  leave_notes_out
   await 'A good answer'
   await 'EXIT 1'
 }
@@ -196,10 +220,22 @@ nothing_reaches_the_clipboard() {
 too_many_processes_end_the_seat() {
   sit start decoding --level 1 -- /bin/bash
   await 'unaided$'
-  type_in 'for i in {1..400}; do sleep 60 & done' Enter
+  type_in 'for i in {1..400}; do sleep 60.137 & done' Enter
   await 'The session goes on'
   sleep 1
-  pgrep -f '^sleep 60$' >/dev/null && fail 'processes are left running'
+  pgrep -f '^sleep 60.137$' >/dev/null && fail 'processes are left running'
+  "$program" abandon >/dev/null
+}
+
+a_full_workspace_ends_the_seat() {
+  sit start decoding --level 1 -- /bin/bash
+  await 'unaided$'
+  type_in 'head -c 300M /dev/zero >one; fallocate -l 200M two; echo "kept $(du -m . | tail -1)"' Enter
+  await 'File size limit exceeded'
+  await 'Operation not supported'
+  await 'kept 257'
+  type_in 'rm one; for i in {1..6}; do head -c 250M /dev/zero >$i; done' Enter
+  await 'The session goes on'
   "$program" abandon >/dev/null
 }
 
@@ -226,8 +262,9 @@ vs_code_is_declared_never_enforced() {
 for test in a_drill_from_the_first_key_to_the_debrief \
   a_terminal_that_is_closed_and_one_that_comes_back \
   a_host_that_is_killed_takes_everything_along a_solution_is_submitted \
-  a_deadline_with_unsaved_text an_interview_asks_afterwards an_assessment_unlocks \
-  nothing_reaches_the_clipboard too_many_processes_end_the_seat \
+  a_deadline_with_unsaved_text nano_saves_and_leaves_its_unsaved_text \
+  an_interview_asks_afterwards an_assessment_unlocks nothing_reaches_the_clipboard \
+  too_many_processes_end_the_seat a_full_workspace_ends_the_seat \
   vs_code_is_declared_never_enforced; do
   echo "$test"
   "$test"

@@ -121,6 +121,8 @@ struct SealPlan {
 inline constexpr const char* kSeatHome = "/home/kata";
 inline constexpr const char* kSeatSocket = "/run/kata/host";
 inline constexpr const char* kSeatClient = "/run/kata/unaided";
+/// No file that is written in a seat may be larger.
+inline constexpr std::int64_t kSeatFileMbMax = 256;
 
 void to_json(nlohmann::json& json, const SealPlan& plan);
 void from_json(const nlohmann::json& json, SealPlan& plan);

@@ -235,6 +235,16 @@ TEST_F(SealEscapeTest, TheScratchFoldersAreBounded) {
   }
 }
 
+TEST_F(SealEscapeTest, NoFileClaimsTheDisk) {
+  const std::string size = std::to_string(kSeatFileMbMax + 1) + "M";
+  for (const std::string& claim : {"truncate -s " + size + " ./sparse && echo held",
+                                   "fallocate -l " + size + " ./claimed && echo held"}) {
+    EXPECT_EQ(run_in(stage_, stage_.plan(), claim).output.find("held"), std::string::npos) << claim;
+    const RunEnd open = run_in(stage_, stage_.weakened(Channel::kDisk), claim);
+    EXPECT_NE(open.output.find("held"), std::string::npos) << open.output;
+  }
+}
+
 TEST_F(SealEscapeTest, OnlyTheSessionsFoldersAreWritten) {
   const RunEnd end =
       run_in(stage_, stage_.plan(),

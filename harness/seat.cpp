@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 
@@ -79,6 +80,14 @@ std::string first_line(const fs::path& file) {
   return line;
 }
 
+pid_t parent_of(const fs::path& process) {
+  std::ifstream status(process / "status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("PPid:")) return std::atoi(line.c_str() + std::strlen("PPid:"));
+  }
+  return 0;
+}
+
 }  // namespace
 
 std::vector<std::string> seat_command(const fs::path& program, const fs::path& plan_file,
@@ -103,7 +112,7 @@ void take_seat(const SealPlan& plan, const fs::path& info_file,
   pointers.push_back(nullptr);
   char* nothing[] = {nullptr};
   place_descriptors(plan, info_file);
-  apply_limits({});
+  apply_limits({.file_mb = plan.holds(kBounds) ? kSeatFileMbMax : 0});
   std::signal(SIGPIPE, SIG_DFL);
   execve(bubblewrap.c_str(), pointers.data(), plan.holds(kEmptyEnvironment) ? nothing : environ);
   throw_errno("cannot run " + bubblewrap.string());
@@ -145,7 +154,8 @@ std::vector<SeatProcess> seat_processes(const SeatInfo& seat) {
     if (pid <= 0 || !inside_seat(pid, seat)) continue;
     const fs::path program = fs::read_symlink(entry.path() / "exe", error);
     if (program.empty()) continue;  // it is ending
-    found.push_back({pid, first_line(entry.path() / "comm"), program.filename().string()});
+    found.push_back({pid, parent_of(entry.path()), first_line(entry.path() / "comm"),
+                     program.filename().string()});
   }
   return found;
 }

@@ -47,6 +47,7 @@ bool inside_seat(pid_t pid, const SeatInfo& seat);
 /// number.
 struct SeatProcess {
   pid_t pid = 0;
+  pid_t parent = 0;
   std::string name;     // as the process calls itself
   std::string program;  // the name of its executable
 };

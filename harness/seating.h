@@ -32,11 +32,16 @@ class Seating {
   /// unsealed session or while nobody sits there.
   void inspect(std::int64_t now_ms);
 
-  /// Ends what runs in a sealed seat once there are too many processes in it; returns how many,
-  /// else 0. To be called every kPollMs: nothing else bounds their number.
-  std::size_t bound_processes() const;
+  /// Ends what runs in a sealed seat once it has too many processes or fills the disk; returns the
+  /// sentence that says so, else nothing. To be called every kPollMs: the size of a single file is
+  /// limited by the kernel, their sum and the number of processes by this alone.
+  std::string bound() const;
   static constexpr int kPollMs = 500;
   static constexpr std::size_t kProcessesMax = 256;
+  static constexpr std::uintmax_t kDiskMbMax = 1024;
+
+  /// Shows a line of text on the screen for a few seconds; does nothing where there is none.
+  void announce(const std::string& text) const;
 
   /// Whether a process that speaks to the host is in the seat; one that is gone may have been.
   bool is_inside(pid_t pid) const;

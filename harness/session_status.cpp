@@ -135,6 +135,14 @@ std::string status_line(const json& status) {
   return line + " | " + status.at("seal").get<std::string>();
 }
 
+std::optional<std::int64_t> next_warning_ms(std::int64_t left_ms) {
+  std::optional<std::int64_t> next;
+  for (const WarningRow& row : kWarnings) {
+    if (row.left_ms < left_ms) next = row.left_ms;
+  }
+  return next;
+}
+
 std::string session_title(const Session& session) {
   return title(session.created.kata, session.created.format, session.created.first_level,
                session.created.last_level);

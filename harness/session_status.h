@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "session_store.h"
@@ -27,6 +29,10 @@ std::string time_text(const nlohmann::json& status);
 /// One line for tmux: the session, time left (louder as the end comes near), passed of all checks,
 /// seal.
 std::string status_line(const nlohmann::json& status);
+
+/// The moment of the next warning that time is short, as time left: 15, 5 and 1 minutes. Nothing
+/// when all have passed.
+std::optional<std::int64_t> next_warning_ms(std::int64_t left_ms);
 
 /// "attention, level 2 (drill)".
 std::string session_title(const Session& session);

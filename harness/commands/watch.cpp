@@ -66,7 +66,7 @@ class Viewer {
         {"status", &Viewer::show_status},   {"judging", &Viewer::show_judging},
         {"check", &Viewer::show_check},     {"report", &Viewer::show_report},
         {"refused", &Viewer::show_message}, {"fault", &Viewer::show_message},
-        {"ended", &Viewer::show_end},
+        {"warning", &Viewer::show_warning}, {"ended", &Viewer::show_end},
     };
     for (const Row& row : kRows) {
       if (message.at("type") == row.type) (this->*row.show)(message);
@@ -102,6 +102,9 @@ class Viewer {
   void show_message(const json& message) {
     clear();
     fmt::print("{}\n", printable(message.at("message").get<std::string>()));
+  }
+  void show_warning(const json& message) {
+    fmt::print("-- {}\n", message.at("message").get<std::string>());
   }
   void show_end(const json& message) {
     fmt::print("\n{}", render_status(message.at("status"), terminal_));

@@ -1,0 +1,231 @@
+// unaided-bench: the process in which rungs and an attempt are timed. `unaided` starts it in a
+// sandbox, bounded, and renders what it reports on a descriptor: lines of JSON, of progress and
+// then one report. What it needs from the file tree is opened before the attempt is loaded; from
+// then on the worker's system call filter holds.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "bench_report.h"
+#include "clock.h"
+#include "fault.h"
+#include "process.h"
+#include "support/attempt_library.h"
+#include "support/disturbances.h"
+#include "support/heap.h"
+#include "support/kernel.h"
+#include "support/measurement.h"
+#include "support/planted.h"
+#include "support/self_test.h"
+#include "support/setting.h"
+#include "worker/filter.h"
+
+namespace {
+
+using nlohmann::json;
+using namespace unaided;
+using namespace unaided::bench;
+
+constexpr double kPartKnown = 0.1;  // of the whole: from here on the pace tells what is left
+
+struct Options {
+  bool list = false;
+  bool self_test = false;
+  std::vector<std::string> kernels;
+  std::string shape, dtype, rung;
+  std::string attempt, attempt_build;
+  std::vector<std::string> attempt_shapes;
+  int threads = 1;
+  double budget_s = 60;
+  bool tiny = false;
+  int report_fd = 1;
+};
+
+/// One problem to measure, and its kernel.
+struct Item {
+  const Kernel* kernel;
+  const Problem* problem;
+};
+
+void report_line(const Options& options, const json& message) {
+  const std::string line =
+      message.dump(-1, ' ', /*ensure_ascii=*/false, json::error_handler_t::replace) + "\n";
+  if (!write_all(options.report_fd, line)) throw_errno("cannot report");
+}
+
+/// The kernels, then those of the tests, which are not offered to users.
+const std::vector<Kernel>& all_kernels() {
+  static const std::vector<Kernel> all = [] {
+    std::vector<Kernel> list = kernels();
+    for (Kernel& planted : planted_kernels()) list.push_back(std::move(planted));
+    return list;
+  }();
+  return all;
+}
+
+const Kernel& find_kernel(const std::string& id) {
+  for (const Kernel& kernel : all_kernels()) {
+    if (kernel.id == id) return kernel;
+  }
+  throw Fault("there is no kernel '" + id + "'; unaided bench --list has them");
+}
+
+json described_kernels() {
+  json list = json::array();
+  for (const Kernel& kernel : all_kernels()) {
+    json problems = json::array();
+    for (const Problem& problem : kernel.problems) {
+      problems.push_back({{"shape", problem.shape},
+                          {"dtype", problem.dtype},
+                          {"text", problem.text},
+                          {"tiny", problem.tiny}});
+    }
+    json contracts = json::array();
+    for (const Contract& contract : kernel.contracts) {
+      contracts.push_back({{"kata", contract.kata},
+                           {"level", contract.level},
+                           {"function", contract.function},
+                           {"shapes", contract.shapes}});
+    }
+    list.push_back({{"id", kernel.id},
+                    {"hidden", list.size() >= kernels().size()},
+                    {"text", kernel.text},
+                    {"problems", problems},
+                    {"contracts", contracts}});
+  }
+  return list;
+}
+
+std::vector<Item> chosen_items(const Options& options) {
+  std::vector<Item> items;
+  for (const std::string& id : options.kernels) {
+    const Kernel& kernel = find_kernel(id);
+    for (const Problem& problem : kernel.problems) {
+      const bool wanted = problem.tiny == options.tiny &&
+                          (options.shape.empty() || problem.shape == options.shape) &&
+                          (options.dtype.empty() || problem.dtype == options.dtype);
+      if (wanted) items.push_back({&kernel, &problem});
+    }
+  }
+  if (items.empty()) {
+    throw Fault("no problem has this shape and dtype; unaided bench --list has them");
+  }
+  return items;
+}
+
+/// The kernel's rungs, less those not asked for; the baseline always stays.
+std::vector<Rung> chosen_rungs(const Options& options, const Item& item, const Rung* attempt) {
+  std::vector<Rung> rungs;
+  for (const Rung& rung : item.kernel->rungs) {
+    const bool wanted =
+        options.rung.empty() || rung.name == options.rung || rung.name == kBaselineRung;
+    if (wanted) rungs.push_back(rung);
+  }
+  if (rungs.size() < 2 && !options.rung.empty() && options.rung != kBaselineRung) {
+    throw Fault(item.kernel->id + " has no rung '" + options.rung + "'");
+  }
+  const auto& shapes = options.attempt_shapes;
+  const bool expressible = shapes.empty() || std::find(shapes.begin(), shapes.end(),
+                                                       item.problem->shape) != shapes.end();
+  if (attempt != nullptr && expressible) rungs.push_back(*attempt);
+  return rungs;
+}
+
+void measure(const Options& options) {
+  PeakMemory memory;
+  BenchReport report;
+  settle(options.threads);
+  report.fingerprint = full_fingerprint(options.threads, options.attempt_build);
+  report.date = utc_text(SystemClock().now().utc_ms);
+  const std::vector<Item> items = chosen_items(options);
+  std::optional<Rung> attempt;
+  if (!options.attempt.empty()) {
+    prepare_child_filter();
+    if (!install_child_filter()) throw Fault("cannot confine the attempt; ./unaided doctor");
+    attempt = load_attempt(options.attempt);
+  }
+
+  std::random_device secret;
+  const double begin_s = MachineState::now().wall_s;
+  const double end_s = begin_s + options.budget_s;
+  const auto count = static_cast<double>(items.size());
+  for (const Item& item : items) {
+    const double index = static_cast<double>(&item - items.data());
+    MeasureOptions measured;
+    measured.budget_s = (end_s - MachineState::now().wall_s) / (count - index);
+    measured.seed = (std::uint64_t{secret()} << 32) | secret();
+    measured.progress = [&](const std::string& what, double done) {
+      const double now_s = MachineState::now().wall_s;
+      const double part = std::max((index + done) / count, kPartKnown);
+      const double left_s = (now_s - begin_s) * (1 - part) / part;
+      const std::string name = item.kernel->id + " " + item.problem->shape;
+      report_line(
+          options,
+          {{"progress", (index + done) / count}, {"left_s", left_s}, {"text", name + ": " + what}});
+    };
+    const auto rungs = chosen_rungs(options, item, attempt ? &*attempt : nullptr);
+    report.problems.push_back(
+        measure_problem(*item.kernel, *item.problem, rungs, memory, measured));
+  }
+  report_line(options, {{"report", bench_report_to_json(report)}});
+}
+
+void test_measuring(const Options& options) {
+  PeakMemory memory;
+  settle(options.threads);
+  const auto trials = run_self_test(memory, [&](const std::string& what, double done) {
+    report_line(options, {{"progress", done}, {"text", what}});
+  });
+  json list = json::array();
+  for (const Trial& trial : trials) {
+    list.push_back({{"text", trial.text}, {"passed", trial.passed}});
+  }
+  report_line(options, {{"trials", list}});
+}
+
+void parse(Options& options, CLI::App& app) {
+  app.add_flag("--list", options.list);
+  app.add_flag("--self-test", options.self_test);
+  app.add_option("--kernel", options.kernels);
+  app.add_option("--shape", options.shape);
+  app.add_option("--dtype", options.dtype);
+  app.add_option("--rung", options.rung);
+  app.add_option("--attempt", options.attempt);
+  app.add_option("--attempt-build", options.attempt_build);
+  app.add_option("--attempt-shape", options.attempt_shapes);
+  app.add_option("--threads", options.threads);
+  app.add_option("--budget-s", options.budget_s);
+  app.add_flag("--tiny", options.tiny);
+  app.add_option("--report-fd", options.report_fd);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  keep_heap_warm();
+  Options options;
+  CLI::App app("times the rungs of a kernel; started by unaided bench", "unaided-bench");
+  parse(options, app);
+  try {
+    app.parse(argc, argv);
+    if (options.list) {
+      report_line(options, {{"kernels", described_kernels()}});
+    } else if (options.self_test) {
+      test_measuring(options);
+    } else {
+      measure(options);
+    }
+    return 0;
+  } catch (const CLI::Success& wish) {
+    return app.exit(wish);
+  } catch (const std::exception& fault) {
+    report_line(options, {{"fault", fault.what()}});
+    return 2;
+  }
+}

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Each kernel's tiny problem through the whole command, checked and timed, with no word about how
+# long anything took; then rungs and attempts that are wrong, which must have no time and end with 1.
+#   smoke_test.sh <program> <root of the sources>
+set -uo pipefail
+program=$1 root=$2
+state=$(mktemp -d)
+trap 'rm -rf "$state"' EXIT
+export XDG_STATE_HOME=$state/state XDG_RUNTIME_DIR=$state/run NO_COLOR=1
+mkdir -p "$XDG_STATE_HOME" "$XDG_RUNTIME_DIR"
+failures=0
+
+main() {
+  local kernel
+  for kernel in $("$program" bench --list | awk '/^[a-z]/ {print $1}'); do
+    expect "$kernel" 0 "$kernel" --tiny --quick --json "$state/$kernel.json"
+    holds "$kernel" '^  libtorch .* (s|ms|us|µs) '
+    expect "$kernel against itself" 0 compare "$state/$kernel.json" "$state/$kernel.json"
+  done
+  expect 'a wrong rung' 1 planted_lower_precision --tiny --quick
+  holds 'a wrong rung' '^  yours  *no time: its result is wrong'
+  expect 'an attempt' 0 sampling --tiny --quick --attempt "$root/reference/decoding/decoding.cpp"
+  holds 'an attempt' '^  yours .* (s|ms|us|µs) '
+  printf '%s\n' '#include "level2.h"' 'namespace kata {' \
+    'std::int64_t sample(const torch::Tensor&, double, std::int64_t, double) { return 7; }' '}' \
+    >"$state/decoding.cpp"
+  expect 'a wrong attempt' 1 sampling --tiny --quick --attempt "$state/decoding.cpp"
+  holds 'a wrong attempt' '^  yours  *no time: its result is wrong'
+  exit $((failures > 0))
+}
+
+expect() { # what is tried, status, arguments of the program
+  local what=$1 status=$2 got=0
+  shift 2
+  [[ $1 == compare ]] || set -- bench "$@"
+  "$program" "$@" >"$state/output" 2>&1 || got=$?
+  [[ $got -eq $status ]] || complain "$what ended with $got, not $status"
+}
+
+holds() { # what is tried, a pattern of its output
+  grep -Eq "$2" "$state/output" || complain "the output of $1 lacks $2"
+}
+
+complain() {
+  echo "$1:"
+  tail -20 "$state/output"
+  failures=$((failures + 1))
+}
+
+main

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "support/kernel.h"
+
+namespace unaided::bench {
+
+/// Loads a shared object of an attempt and a contract's file, for good, and makes it a rung. From
+/// then on hostile code has run in this process. Throws Fault when it cannot be loaded.
+Rung load_attempt(const std::string& library);
+
+}  // namespace unaided::bench

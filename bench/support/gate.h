@@ -1,0 +1,56 @@
+// Whether a rung may be timed at all. Each rule here has fooled some harness: answers remembered by
+// address or by content, answers found in memory that the reference had freed, inputs destroyed,
+// work finished by a thread after the clock had stopped. What is asked of a rung before its timing
+// is asked again after it, and at random calls in between, so a rung that is right only when it is
+// looked at is found out.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "support/kernel.h"
+
+namespace unaided::bench {
+
+/// What was found out about one rung.
+struct Finding {
+  std::string failure;  // one sentence without a full stop; empty: all was right
+  double error = 0;     // the largest seen
+  std::int64_t calls_checked = 0;
+
+  bool passed() const { return failure.empty(); }
+};
+
+/// How much is asked before timing: what this project wrote is called once, an attempt in every way
+/// that has fooled somebody.
+enum class Scrutiny { kOurs, kAttempt };
+
+/// Calls `rung` with inputs from fresh seeds, outputs poisoned, and judges what it returns.
+void check_rung(const Problem& problem, const Rung& rung, Scrutiny scrutiny, std::uint64_t seed,
+                Finding& finding);
+
+/// Judges one call that has just returned: `before` are its inputs as they were, `inputs` as they
+/// are. The outputs are looked at at once, before a thread could finish them.
+void judge_call(const Problem& problem, const Tensors& before, const Tensors& inputs,
+                const Tensors& outputs, Finding& finding);
+
+/// How many threads this process has.
+int thread_count();
+
+/// Notices work on other threads: those that have appeared, and processor time that the calling
+/// thread did not use while the clock ran.
+class ThreadWatch {
+ public:
+  /// `threads` is how many may work: 1 allows none but the caller.
+  explicit ThreadWatch(int threads);
+  /// One sentence, or nothing when all was done by those allowed.
+  std::string complaint() const;
+
+ private:
+  int threads_;
+  int count_;
+  double others_s_;
+};
+
+}  // namespace unaided::bench
