@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "calendar.h"
+#include "debrief_opening.h"
+#include "failure_patterns.h"
 #include "fault.h"
 #include "follow_up.h"
 #include "format.h"
@@ -10,12 +13,16 @@
 #include "scoring.h"
 #include "sealing.h"
 #include "session_status.h"
+#include "temporary_folder.h"
+#include "text_file.h"
 #include "text_layout.h"
 
 namespace unaided {
 namespace {
 
 constexpr std::string_view kBold = "1";
+constexpr std::int64_t kDiffWallMsMax = 10'000;
+constexpr std::size_t kDiffBytesMax = 4'000'000;
 
 constexpr struct {
   EndReason reason;
@@ -71,6 +78,29 @@ std::string verdict(const SessionFolder& folder, const Session& session, const T
   return "\n" + render_report(report, view, terminal) + scores(session, report, terminal);
 }
 
+/// The shipped bug that fails the same checks, where one does.
+std::string likeness(const SessionFolder& folder, const Session& session,
+                     const KataMaterial& material, const Terminal& terminal) {
+  const VerdictReached* counting = counting_verdict(session);
+  if (counting == nullptr || !session.created.bugs.empty()) return "";
+  const GradeReport report = read_report(folder.result(counting->result));
+  const FailurePatterns patterns = read_patterns(material.kata);
+  std::string text;
+  for (int level = report.first_level; level <= report.last_level; ++level) {
+    const std::set<std::string> wrong = wrong_checks(report, level);
+    const auto name = matching_mutant(patterns, level, wrong);
+    const auto mutant = name ? find_mutant(material, *name) : std::nullopt;
+    if (!mutant) continue;
+    const std::string checks = wrong.size() == 1
+                                   ? "wrong check also fails"
+                                   : fmt::format("{} wrong checks also fail", wrong.size());
+    const std::string sentence =
+        fmt::format("Level {}: its {} with this bug: {}", level, checks, mutant->description);
+    text += "\n" + wrap(sentence, terminal.width, /*indent=*/2) + "\n";
+  }
+  return text;
+}
+
 /// Unsaved text that editors kept at the deadline: there, but not judged.
 std::string rescued_text(const SessionFolder& folder) {
   std::error_code none;
@@ -110,21 +140,56 @@ std::string planted_bugs(const Session& session, const KataMaterial& material,
   return text;
 }
 
+void require_over(const SessionFolder& folder, const Session& session) {
+  if (session.phase != Phase::kRunning) return;
+  throw Fault(fmt::format(
+      "session {} goes on: the debrief comes when it has ended (`finish` ends it)", folder.id()));
+}
+
+/// The level that cost most, else what is due the day after the session.
+Choice drill_for_tomorrow(const SessionSummary& summary, const Kata& kata,
+                          const Background& background) {
+  if (!summary.failed.empty()) return drill_of(kata, summary.failed.front().level);
+  return choose_practice(background.katas, level_tries(background.sessions),
+                         local_day(summary.began_utc_ms) + 1);
+}
+
 }  // namespace
 
 std::string render_debrief(const SessionFolder& folder, const KataMaterial& material,
-                           const Terminal& terminal) {
+                           const Background& background, const Terminal& terminal) {
   const Session session = folder.replay();
-  if (session.phase == Phase::kRunning) {
-    throw Fault(
-        fmt::format("session {} goes on: the debrief comes when it has ended (`finish` "
-                    "ends it)",
-                    folder.id()));
-  }
-  return title(folder, session, terminal) + verdict(folder, session, terminal) +
+  require_over(folder, session);
+  const ReadReport read = results_of(folder);
+  const SessionSummary summary = summarize(session, read);
+  const Choice tomorrow = drill_for_tomorrow(summary, material.kata, background);
+  const std::string opening = opening_sentence(session, summary, tomorrow, read);
+  return terminal.paint(kBold, wrap(opening, terminal.width, /*indent=*/0)) + "\n\n" +
+         title(folder, session, terminal) + verdict(folder, session, terminal) +
+         likeness(folder, session, material, terminal) +
+         level_times_text(summary, material.kata, background.sessions) + habits_text(summary) +
          rescued_text(folder) + planted_bugs(session, material, terminal) +
          seal_table(folder, session, terminal) +
          render_follow_ups(folder, session, material.kata, terminal);
+}
+
+std::string beside_reference(const SessionFolder& folder, const KataMaterial& material,
+                             int columns) {
+  const Session session = folder.replay();
+  require_over(folder, session);
+  const VerdictReached* counting = counting_verdict(session);
+  const auto hash = counting != nullptr ? counting->hash : counting_snapshot(session);
+  if (!hash) throw Fault("nothing was saved in session " + folder.id());
+  const TemporaryFolder files;
+  const std::filesystem::path reference = files.path() / "reference.cpp";
+  write_text_file(reference, solved_levels(material.reference, session.created.last_level));
+  const Command diff{{"/usr/bin/diff", "--side-by-side", fmt::format("--width={}", columns),
+                      "--expand-tabs", folder.snapshot(*hash).string(), reference.string()},
+                     {"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8"},
+                     {},
+                     {}};
+  const RunEnd end = run_bounded(diff, kDiffWallMsMax, kDiffBytesMax, nullptr);
+  return fmt::format("{:<{}} {}\n\n{}", "Your attempt", columns / 2, "The reference", end.output);
 }
 
 }  // namespace unaided

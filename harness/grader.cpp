@@ -37,12 +37,6 @@ constexpr Limits kMainLimits{
 constexpr Limits kSanitizedLimits{
     .wall_ms = 20'000, .cpu_ms = 20'000, .memory_mb = 2048, .output_kb = 1024, .file_mb = 8};
 
-std::uint64_t fresh_seed() {
-  std::random_device device;
-  // Short enough to be typed after --seed.
-  return device() % 1'000'000'000ULL + 1;
-}
-
 int parallel_checks(const Grader::Options& options) {
   if (options.parallel_checks > 0) return options.parallel_checks;
   return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kParallelChecksMax);
@@ -76,6 +70,12 @@ bool wanted(const CheckName& check, const GradeRequest& request, int last_level)
 }
 
 }  // namespace
+
+std::uint64_t fresh_seed() {
+  std::random_device device;
+  // Short enough to be typed after --seed.
+  return device() % 1'000'000'000ULL + 1;
+}
 
 struct Grader::State {
   State(const Installation& installation_given, const Kata& kata_given,

@@ -45,6 +45,9 @@ struct GradeRequest {
   std::string only;                // "Behaviour.Name" of one check, or empty
 };
 
+/// A seed that nobody has chosen: never 0.
+std::uint64_t fresh_seed();
+
 /// Called from grade() as each check's verdict arrives, in the order of completion.
 using VerdictSink = std::function<void(const CheckVerdict&)>;
 

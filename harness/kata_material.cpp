@@ -203,7 +203,8 @@ class Reader {
   void find_strays(const fs::path& folder, const std::set<std::string>& expected) {
     for (const fs::path& file : files_in(folder)) {
       const std::string name = file.filename().string();
-      if (!expected.contains(name)) complain("stray", shown(file) + " does not belong here");
+      const bool may_be = expected.contains(name) || name == kPatternsName;
+      if (!may_be) complain("stray", shown(file) + " does not belong here");
       if (name == "mutants") find_strays_by_ending(file, ".patch");
       if (name == "alternates") find_strays_by_ending(file, ".cpp");
     }

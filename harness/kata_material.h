@@ -37,6 +37,9 @@ struct Alternate {
   std::string source;
 };
 
+/// In reference/<id>/, where `dev verify --write-patterns` has made it; see failure_patterns.h.
+inline constexpr char kPatternsName[] = "patterns.json";
+
 /// All that the authors of a kata wrote which `dev verify` can judge without running it.
 struct KataMaterial {
   Kata kata;

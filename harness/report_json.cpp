@@ -74,6 +74,12 @@ json report_to_json(const GradeReport& report) {
           {"checks", checks}};
 }
 
+json file_report_to_json(const std::string& file, const GradeReport& report) {
+  json object = report_to_json(report);
+  object["file"] = file;
+  return object;
+}
+
 CheckVerdict check_verdict_from_json(const json& object) {
   CheckVerdict verdict;
   verdict.check.level = field<int>(object, "level");

@@ -10,7 +10,7 @@ namespace unaided {
 /// The version of the form below; a reader refuses a newer one.
 inline constexpr int kReportSchema = 1;
 
-/// A report for programs, for the journal and between host and client:
+/// A report for programs (docs/json.md), for the journal and between host and client:
 ///   {"schema": 1, "kata", "snapshot", "first_level", "last_level", "asked_level", "seed":
 ///   "<decimal>", "outcome",
 ///    "message", "passed": n, "total": n, "exit_code",
@@ -19,6 +19,8 @@ inline constexpr int kReportSchema = 1;
 ///    "outcome", "message", "output", "wall_ms", "memory_kb"}, ..]}
 /// Outcomes are ids of the outcome table. The seed is text, since 64 bits do not fit a double.
 nlohmann::json report_to_json(const GradeReport& report);
+/// The report of `grade` on a file: with the key "file".
+nlohmann::json file_report_to_json(const std::string& file, const GradeReport& report);
 nlohmann::json check_verdict_to_json(const CheckVerdict& verdict);
 
 /// The inverse; ignores keys it does not know and what can be computed. Throws Fault naming the key

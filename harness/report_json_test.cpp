@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "fault.h"
+#include "text_file.h"
 
 namespace unaided {
 namespace {
@@ -76,6 +77,20 @@ TEST(ReportJson, NamesTheKeyThatIsMissingOrWrong) {
       EXPECT_NE(std::string(fault.what()).find(key), std::string::npos) << fault.what();
     }
   }
+}
+
+TEST(ReportJson, EveryKeyAndOutcomeIsDocumented) {
+  const std::string page = read_text_file(UNAIDED_ROOT "/docs/json.md", 1 << 20);
+  const auto documented = [&page](const std::string& word) {
+    return page.find("`" + word + "`") != std::string::npos;
+  };
+  const json report = file_report_to_json("a.cpp", full_report());
+  for (const auto& [key, value] : report.items()) EXPECT_TRUE(documented(key)) << key;
+  for (const auto& [key, value] : report["checks"][0].items()) EXPECT_TRUE(documented(key)) << key;
+  for (const OutcomeRow& row : outcome_rows()) {
+    EXPECT_TRUE(documented(std::string(row.id))) << row.id;
+  }
+  EXPECT_NE(page.find("This is schema " + std::to_string(kReportSchema)), std::string::npos);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "verdict.h"
@@ -23,5 +24,21 @@ std::vector<LevelScore> level_scores(const GradeReport& report, std::span<const 
 
 /// Their sum.
 double total_points(std::span<const LevelScore> scores);
+
+/// A behaviour some of whose checks failed.
+struct FailedBehaviour {
+  int level = 0;
+  std::string behaviour;
+  int failed = 0;  // of its checks
+  int checks = 0;
+  double points_lost = 0;  // of its level's points; of 100 where nothing is scored
+
+  bool operator==(const FailedBehaviour&) const = default;
+};
+
+/// The failed behaviours of `report`: the one that lost most points first, then the one with more
+/// failed checks, then the one of the lower level. Empty when no check ran.
+std::vector<FailedBehaviour> failed_behaviours(const GradeReport& report,
+                                               std::span<const int> points_max);
 
 }  // namespace unaided

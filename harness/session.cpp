@@ -73,6 +73,7 @@ void enter(Session& session, const Unlocked& event) {
     throw Fault(fmt::format("level {} cannot be unlocked now", event.level));
   }
   session.open_level = event.level;
+  session.unlocks.push_back(event);
 }
 
 void enter(Session& session, const Hinted& event) {

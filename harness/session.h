@@ -23,6 +23,7 @@ struct Session {
   std::string open_submit;  // hash of a submit whose verdict has not come (yet), else empty
   std::vector<VerdictReached> verdicts;
   std::vector<Late> late;
+  std::vector<Unlocked> unlocks;
   int open_level = 0;  // the highest level that is shown and judged
   int hints = 0;       // given so far
   int resumes = 0;

@@ -134,8 +134,9 @@ std::vector<SessionFolder> SessionStore::all() const {
     const SessionFolder folder{entry.path()};
     if (fs::exists(folder.journal())) folders.push_back(folder);
   }
-  std::sort(folders.begin(), folders.end(),
-            [](const SessionFolder& a, const SessionFolder& b) { return a.path < b.path; });
+  std::sort(folders.begin(), folders.end(), [](const SessionFolder& a, const SessionFolder& b) {
+    return a.path.native() < b.path.native();
+  });
   return folders;
 }
 

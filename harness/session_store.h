@@ -71,6 +71,9 @@ class SessionStore {
   /// Every session that was begun, the oldest first.
   std::vector<SessionFolder> all() const;
 
+  /// The SQLite index over the sessions; see history.h.
+  std::filesystem::path index() const { return root_ / "history.db"; }
+
  private:
   std::filesystem::path root_;
   std::filesystem::path sessions_;

@@ -1,10 +1,14 @@
 #include "session.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 #include "fault.h"
 #include "journal.h"
 #include "temporary_folder.h"
+#include "text_file.h"
 
 namespace unaided {
 namespace {
@@ -40,7 +44,7 @@ VerdictReached verdict(std::int64_t ms, const std::string& hash, Purpose purpose
   return event;
 }
 
-/// A session with every kind of event, less abandoned.
+/// A session that ends at its deadline.
 std::vector<Event> history() {
   return {
       created(),
@@ -101,9 +105,73 @@ TEST(Session, EveryPrefixOfAJournalReplaysToTheRightState) {
   }
 }
 
+/// What a prefix of a journal adds up to, in words.
+std::string state_text(const Session& session) {
+  return fmt::format("{} open {} hints {} saves {} submits {}{} verdicts {} late {} resumes {}{}",
+                     phase_id(session.phase), session.open_level, session.hints,
+                     session.snapshots.size(), session.submits.size(),
+                     session.open_submit.empty() ? "" : " open", session.verdicts.size(),
+                     session.late.size(), session.resumes, session.ended_at ? " ended" : "");
+}
+
+/// Another, of several levels: with the kinds of event that the first one lacks.
+std::vector<Event> long_history() {
+  Created assessment = created();
+  assessment.format = "assessment";
+  assessment.first_level = 1;
+  assessment.last_level = 4;
+  return {assessment,
+          SnapshotTaken{at(1000), "aa"},
+          Hinted{at(1500), 1},
+          verdict(2000, "aa", Purpose::kSave, Outcome::kPassed),
+          Unlocked{at(2500), 2},
+          Hinted{at(2600), 2},
+          Submitted{at(3000), "aa"},
+          Resumed{at(3500)},
+          verdict(4000, "aa", Purpose::kSubmit, Outcome::kWrong),
+          Unlocked{at(4500), 3},
+          Late{at(kAllowedMs + 5000), "cc"},
+          Abandoned{at(kAllowedMs + 6000)}};
+}
+
+TEST(Session, EveryPrefixOfALongJournalReplaysToTheRightStateWhereverTheLastLineTears) {
+  const std::vector<std::string> expected = {
+      "new open 0 hints 0 saves 0 submits 0 verdicts 0 late 0 resumes 0",
+      "running open 1 hints 0 saves 0 submits 0 verdicts 0 late 0 resumes 0",
+      "running open 1 hints 0 saves 1 submits 0 verdicts 0 late 0 resumes 0",
+      "running open 1 hints 1 saves 1 submits 0 verdicts 0 late 0 resumes 0",
+      "running open 1 hints 1 saves 1 submits 0 verdicts 1 late 0 resumes 0",
+      "running open 2 hints 1 saves 1 submits 0 verdicts 1 late 0 resumes 0",
+      "running open 2 hints 2 saves 1 submits 0 verdicts 1 late 0 resumes 0",
+      "running open 2 hints 2 saves 1 submits 1 open verdicts 1 late 0 resumes 0",
+      "running open 2 hints 2 saves 1 submits 1 open verdicts 1 late 0 resumes 1",
+      "running open 2 hints 2 saves 1 submits 1 verdicts 2 late 0 resumes 1",
+      "running open 3 hints 2 saves 1 submits 1 verdicts 2 late 0 resumes 1",
+      "running open 3 hints 2 saves 1 submits 1 verdicts 2 late 1 resumes 1",
+      "abandoned open 3 hints 2 saves 1 submits 1 verdicts 2 late 1 resumes 1 ended",
+  };
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder.path() / "journal";
+  {
+    Journal journal(path);
+    for (const Event& event : long_history()) journal.append(to_journal(event));
+  }
+  const std::string whole = read_text_file(path, 1'000'000);
+  for (std::size_t bytes = 0; bytes <= whole.size(); ++bytes) {
+    const std::string prefix = whole.substr(0, bytes);
+    write_text_file(path, prefix);
+    Session session;
+    for (const nlohmann::json& line : read_journal(path).events) {
+      session = unaided::apply(session, from_journal(line));
+    }
+    const auto lines = static_cast<std::size_t>(std::count(prefix.begin(), prefix.end(), '\n'));
+    EXPECT_EQ(state_text(session), expected.at(lines > 0 ? lines - 1 : 0)) << bytes;
+  }
+}
+
 TEST(Event, SurvivesTheJournalWhole) {
   std::vector<Event> events = history();
-  events.push_back(Abandoned{at(9)});
+  for (const Event& event : long_history()) events.push_back(event);
   for (const Event& event : events) {
     const nlohmann::json written = to_journal(event);
     EXPECT_EQ(to_journal(from_journal(nlohmann::json::parse(written.dump()))), written);

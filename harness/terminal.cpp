@@ -77,4 +77,11 @@ std::string printable(std::string_view text) {
   return clean;
 }
 
+std::string printable_line(std::string_view text) {
+  std::string clean = printable(text);
+  std::replace(clean.begin(), clean.end(), '\n', '?');
+  std::replace(clean.begin(), clean.end(), '\t', '?');
+  return clean;
+}
+
 }  // namespace unaided

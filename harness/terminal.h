@@ -39,4 +39,8 @@ bool colour_allowed(ColourChoice choice, bool output_is_tty, const char* no_colo
 /// bells): each becomes "?", newlines and tabs stay. For text an attempt could have written.
 std::string printable(std::string_view text);
 
+/// The same for what must stay on one line, such as a file's name: newlines and tabs become "?"
+/// too.
+std::string printable_line(std::string_view text);
+
 }  // namespace unaided

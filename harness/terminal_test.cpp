@@ -35,5 +35,9 @@ TEST(Printable, DisarmsEscapeSequencesAndKeepsText) {
   EXPECT_EQ(printable(""), "");
 }
 
+TEST(PrintableLine, ANameStaysOnOneLine) {
+  EXPECT_EQ(printable_line("a\nb\tc\x1b[2J.cpp"), "a?b?c?[2J.cpp");
+}
+
 }  // namespace
 }  // namespace unaided

@@ -1,12 +1,9 @@
 #include "trials.h"
 
-#include <algorithm>
-#include <atomic>
-#include <exception>
 #include <mutex>
-#include <thread>
 
 #include "fault.h"
+#include "parallel.h"
 
 namespace unaided {
 
@@ -15,32 +12,16 @@ std::vector<TrialResult> run_trials(std::span<const Trial> trials, int jobs,
                                     const std::function<void(const TrialResult&)>& progress,
                                     const CancelToken& interrupt) {
   std::vector<TrialResult> results(trials.size());
-  std::atomic<std::size_t> next = 0;
-  std::mutex mutex;  // guards failure and the calls of progress
-  std::exception_ptr failure;
-
-  const auto work = [&] {
-    try {
-      const TrialGrader grade = make_grader();
-      for (std::size_t i = next++; i < trials.size(); i = next++) {
-        if (interrupt.cancelled()) throw Fault("interrupted");
-        results[i] = {trials[i], grade(trials[i])};
-        const std::lock_guard lock(mutex);
-        progress(results[i]);
-      }
-    } catch (...) {
-      next = trials.size();
+  std::mutex mutex;  // guards the calls of progress
+  const auto make_work = [&]() -> ItemWork {
+    return [&, grade = make_grader()](std::size_t i) {
+      if (interrupt.cancelled()) throw Fault("interrupted");
+      results[i] = {trials[i], grade(trials[i])};
       const std::lock_guard lock(mutex);
-      if (!failure) failure = std::current_exception();
-    }
+      progress(results[i]);
+    };
   };
-
-  const std::size_t thread_count =
-      std::min(trials.size(), static_cast<std::size_t>(std::max(1, jobs)));
-  std::vector<std::jthread> threads;
-  for (std::size_t i = 0; i < thread_count; ++i) threads.emplace_back(work);
-  threads.clear();  // joins
-  if (failure) std::rethrow_exception(failure);
+  do_in_parallel(trials.size(), jobs, make_work);
   if (interrupt.cancelled()) throw Fault("interrupted");
   return results;
 }

@@ -1,6 +1,6 @@
 // One pass over parameter, gradient and both means: each is read once, three are written back, and
-// that is all that there is to gain. LibTorch's fused op does the same, and so do plain loops that
-// the compiler vectorises: where memory is the limit, one pass is the end of the ladder.
+// that is all that there is to gain. LibTorch's fused op does the same, and so would plain loops
+// if std::sqrt could not set errno: where memory is the limit, one pass is the end of the ladder.
 //
 // What moves: 16 bytes read and 12 written for each parameter. The stores go to lines that were
 // just read, so nothing is fetched in order to be overwritten, and streaming would gain nothing.

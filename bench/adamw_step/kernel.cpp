@@ -151,8 +151,8 @@ Kernel kernel() {
        "the last-level cache: 23 reads and writes of each number where 7 are needed.",
        run_tensor_ops<composed>, nullptr},
       {"naive",
-       "One loop that the compiler vectorises: 256 MB read and 192 MB written back, the least "
-       "there is.",
+       "One loop and one pass: 256 MB read and 192 MB written back, the least there is. But "
+       "std::sqrt may set errno, so the compiler leaves it at one number at a time.",
        run_loops<naive>, nullptr},
       {"libtorch",
        "One fused op for all tensors, the same one pass: it is at the limit of memory, and nothing "

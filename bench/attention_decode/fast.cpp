@@ -4,7 +4,7 @@
 // What moves: keys and values, 2 · length · 128 floats for each head, once: the 4 query heads of a
 // group are computed together, from each vector while it is in a register. Alone they would move 4
 // times as much. The hardware's prefetch stops at a page's end, so lines are asked for 4 KiB ahead.
-// What is computed: 64 scores for each of the 4 heads, their exponentials with a running maximum
+// What is computed: 256 scores for each of the 4 heads, their exponentials with a running maximum
 // (the sums so far shrink when it grows, Milakov and Gimelshein 2018), and the weighted values.
 // A score is a sum over a row; 4 keys at a time leave 4 vectors of partial sums, which a
 // transposing addition turns into 4 neighbouring scores. With 32 registers 4 heads × 4 keys of sums
@@ -26,8 +26,8 @@ namespace unaided::bench::attention_decode {
 namespace HWY_NAMESPACE {
 using namespace vectors::HWY_NAMESPACE;
 
-constexpr std::size_t kBlock = 64;  // keys
-constexpr std::size_t kKeys = 4;    // whose scores are summed at once
+constexpr std::size_t kBlock = 256;  // keys
+constexpr std::size_t kKeys = 4;     // whose scores are summed at once
 constexpr std::size_t kAheadBytes = 4096;
 
 const float kScale =

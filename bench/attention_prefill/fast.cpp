@@ -143,9 +143,14 @@ HWY_INLINE void attend_rows(std::size_t row, const Keys& keys, Queries& queries)
   HWY_ALIGN float scores[kRows * kKeys];
   const float* q = queries.q.get() + row * kWidth;
   for (std::size_t column = 0; column < count; column += kTile) {
-    multiply_tile({q, kWidth, keys.transposed + column, kKeys, kWidth},
-                  [&](std::size_t r, std::size_t c, Vector sum)
-                      HWY_ATTR { hn::Store(sum, d, scores + r * kKeys + column + c); });
+    for (std::size_t half = 0; half < kWidth; half += kWidth / 2) {
+      const float* k = keys.transposed + half * kKeys + column;
+      multiply_tile({q + half, kWidth, k, kKeys, kWidth / 2},
+                    [&](std::size_t r, std::size_t c, Vector sum) HWY_ATTR {
+                      float* to = scores + r * kKeys + column + c;
+                      hn::Store(half == 0 ? sum : hn::Add(hn::Load(d, to), sum), d, to);
+                    });
+    }
   }
   float shrink[kRows];
   for (std::size_t r = 0; r < kRows; ++r) {

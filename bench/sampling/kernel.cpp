@@ -90,7 +90,9 @@ Tensors run_loops(const Problem& problem, const Tensors& inputs) {
   const torch::Tensor& logits = inputs[0];
   const std::int64_t id = kDraw(logits.const_data_ptr<float>(), logits.numel(), filters_of(problem),
                                 *inputs[1].const_data_ptr<double>());
-  return {torch::full({1}, id, torch::kInt64)};
+  const torch::Tensor drawn = torch::empty({1}, torch::kInt64);
+  *drawn.mutable_data_ptr<std::int64_t>() = id;
+  return {drawn};
 }
 
 Tensors run_composed(const Problem& problem, const Tensors& inputs) {
@@ -135,9 +137,9 @@ Kernel kernel() {
        "is a binary search in the cumulative sum of what is left.",
        run_libtorch, way_of_libtorch},
       {"fast",
-       "The only question is the least value that stays. A sample of 2,048 to 4,096 logits nearly "
-       "answers it, one pass of comparisons keeps the few near it, and only these are selected "
-       "from: 513 KB read once or twice, at most one exponential for each logit.",
+       "The only question is the least value that stays. The maxima of blocks bound it, and only "
+       "blocks that reach the bound are looked at again; for top-p a sample brackets it, and it is "
+       "bisected among the weights inside: 513 KB read once, at most one exponential for each.",
        run_loops<fast>, fast_backend},
   };
   made.contracts = {

@@ -32,7 +32,7 @@ Problem problem(std::int64_t rows, std::int64_t columns, const std::string& shap
     return Tensors{RandomTensors(seed).normal({rows, columns}, /*deviation=*/3)};
   };
   made.error = error;
-  made.error_max = 1e-5;  // of each probability, relative
+  made.error_max = 5e-5;  // of each probability, relative: LibTorch itself errs by 1.2e-5
   return made;
 }
 

@@ -86,4 +86,31 @@ inline void library(const std::string& text) {
   throw std::invalid_argument(out.str() + shared->dump() + std::to_string(1) + std::to_string(1.5));
 }
 
+/// nlohmann's templates are made anew for each length of a literal.
+template <std::size_t size>
+inline bool use_literal(json& object, const char (&text)[size]) {
+  json made = text;
+  json list = {text, text};
+  list.push_back(text), list.push_back({text, made}),
+      list = {{text, text}, {text, made}, {text, 1}};
+  object[text] = text, object[text] = made, made = json::array({text, made});
+  const json& constant = object;
+  const std::string same = object.value(text, "") + object.value(text, std::string());
+  const auto found = constant.find(text);
+  object.emplace(text, text), object.emplace(text, made), object.erase(text);
+  return constant.contains(text) && constant.at(text) == text && object.at(text) != made &&
+         found != constant.end() && object.find(text) != object.end() && *found == same &&
+         constant[text].is_null() && object.value(text, 1) + object.value(text, 1.0) > 0 &&
+         object.value(text, true) && constant.count(text) == 1;
+}
+
+template <std::size_t... sizes>
+inline bool use_literals(json& object, std::index_sequence<sizes...>) {
+  return (... && use_literal<sizes + 2>(object, {}));
+}
+
+inline bool literals(json object) {
+  return use_literals(object, std::make_index_sequence<24>());
+}
+
 }  // namespace unaided_warm_up

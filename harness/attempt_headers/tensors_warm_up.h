@@ -191,4 +191,49 @@ inline torch::Tensor differentiate(torch::Tensor x) {
   return x.grad();
 }
 
+/// What decoding loops do with token sequences and candidates.
+template <typename T>
+inline bool order(std::vector<T> values) {
+  const auto middle = values.begin() + 1;
+  std::nth_element(values.begin(), middle, values.end(), std::greater<>());
+  std::nth_element(values.begin(), middle, values.end());
+  std::partial_sort(values.begin(), middle, values.end(), std::greater<>());
+  std::stable_sort(values.begin(), values.end(), std::greater<>());
+  std::stable_sort(values.begin(), values.end());
+  std::rotate(values.begin(), middle, values.end());
+  std::reverse(values.begin(), values.end());
+  values.insert(values.end(), values.begin(), middle), values.erase(values.begin(), middle);
+  values.erase(std::unique(values.begin(), values.end()), values.end()), values.pop_back();
+  values.insert(values.begin(), values[0]), values.assign(values.begin(), middle);
+  const std::vector<T> tail(values.end() - 1, values.end());
+  const bool ends = std::equal(tail.rbegin(), tail.rend(), values.rbegin()) &&
+                    std::equal(tail.begin(), tail.end(), values.begin());
+  return ends && tail == values && tail < values &&
+         std::find(tail.begin(), tail.end(), T(1)) != tail.end() &&
+         std::count(tail.begin(), tail.end(), T(1)) ==
+             *std::max_element(tail.begin(), tail.end()) &&
+         std::search(tail.begin(), tail.end(), values.begin(), middle) == tail.end() &&
+         std::upper_bound(tail.begin(), tail.end(), T(1)) !=
+             std::lower_bound(tail.begin(), tail.end(), T(1)) &&
+         std::min_element(tail.begin(), tail.end()) != tail.end();
+}
+
+inline bool sequences(std::vector<std::vector<int64_t>> tokens) {
+  std::set<int64_t> seen(tokens[0].begin(), tokens[0].end());
+  seen.insert(tokens[0].begin(), tokens[0].end()), seen.insert(1), seen.erase(1);
+  std::map<int64_t, int64_t> counts;
+  ++counts[1], counts.erase(1);
+  std::set<const void*> visited{nullptr};
+  std::vector<std::size_t> indices(3);
+  std::iota(indices.begin(), indices.end(), 0);
+  std::vector<std::vector<int64_t>> copies(tokens.begin(), tokens.end());
+  copies = tokens, copies.push_back(tokens[0]), copies.emplace_back(), copies.resize(2);
+  copies.insert(copies.end(), tokens[0]), copies.erase(copies.begin()), std::swap(copies, tokens);
+  std::vector<torch::Tensor> rows(2);
+  rows.insert(rows.end(), rows.begin(), rows.end()), rows.erase(rows.begin()), rows.clear();
+  return order(tokens[0]) && order(indices) && order(std::vector<double>(3)) &&
+         order(std::vector<float>(3)) &&
+         seen.count(1) + visited.count(nullptr) + counts.count(1) > 0 && copies == tokens;
+}
+
 }  // namespace unaided_warm_up

@@ -9,12 +9,12 @@
 #include "../fault.h"
 #include "../goals.h"
 #include "../ladder.h"
+#include "../progress_line.h"
 #include "../render_ladder.h"
 #include "../temporary_folder.h"
 #include "../text_file.h"
 #include "../text_layout.h"
 #include "commands.h"
-#include "progress_line.h"
 
 namespace unaided {
 namespace {
@@ -119,7 +119,7 @@ bool run_target(CommandContext& context, const BenchOptions& options, const Targ
                 BenchRequest request, BenchReport& report) {
   const Terminal& terminal = context.terminal();
   const TemporaryFolder scratch(runtime_folder());
-  const ProgressLine line(terminal);
+  const ProgressLine line;
   request.kernels = {target.kernel};
   if (!options.attempt.empty()) {
     const std::string source = read_source(options.attempt);
@@ -213,7 +213,7 @@ int bench_goals(CommandContext& context, BenchOptions options, const json& kerne
 }
 
 int self_test(CommandContext& context) {
-  const ProgressLine line(context.terminal());
+  const ProgressLine line;
   const auto trials = test_measuring(
       context.installation(),
       [&](double done, double left_s, const std::string& text) {

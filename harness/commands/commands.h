@@ -10,6 +10,8 @@ class App;
 // callback that does the work and leaves its result in context.exit_code.
 namespace unaided {
 
+class History;
+
 void add_start(CLI::App& app, CommandContext& context);
 void add_watch(CLI::App& app, CommandContext& context);
 void add_check(CLI::App& app, CommandContext& context);
@@ -28,6 +30,13 @@ void add_api(CLI::App& app, CommandContext& context);
 void add_time(CLI::App& app, CommandContext& context);
 void add_status(CLI::App& app, CommandContext& context);
 void add_debrief(CLI::App& app, CommandContext& context);
+void add_notes(CLI::App& app, CommandContext& context);
+void add_history(CLI::App& app, CommandContext& context);
+void add_progress(CLI::App& app, CommandContext& context);
+void add_next(CLI::App& app, CommandContext& context);
+void add_plan(CLI::App& app, CommandContext& context);
+void add_report(CLI::App& app, CommandContext& context);
+void add_export(CLI::App& app, CommandContext& context);
 
 void add_grade(CLI::App& app, CommandContext& context);
 
@@ -46,11 +55,18 @@ void add_seal(CLI::App& app, CommandContext& context);
 /// `help`, for those who type it instead of --help.
 void add_help(CLI::App& app, CommandContext& context);
 
-/// `dev` and what is below it: verify, new, latency.
+/// `dev` and what is below it: verify, new, latency, history-benchmark.
 void add_dev(CLI::App& app, CommandContext& context);
 void add_dev_verify(CLI::App& dev, CommandContext& context);
 void add_dev_new(CLI::App& dev, CommandContext& context);
 void add_dev_latency(CLI::App& dev, CommandContext& context);
+void add_dev_history(CLI::App& dev, CommandContext& context);
+
+/// In the order of their ids.
+std::vector<Kata> all_katas(CommandContext& context);
+
+/// On stderr: what the user should know about the index and the sessions in it.
+void print_remarks(const History& history);
 
 /// The program without a command: says what there is to do. Returns the exit code.
 int run_bare(CommandContext& context);

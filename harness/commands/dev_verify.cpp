@@ -1,15 +1,17 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
 #include <memory>
-#include <thread>
 
 #include "../disagreement.h"
+#include "../failure_patterns.h"
 #include "../fault.h"
+#include "../parallel.h"
+#include "../progress_line.h"
 #include "../resident_compiler.h"
+#include "../session_store.h"
 #include "../trials.h"
 #include "../verification_report.h"
 #include "commands.h"
@@ -17,46 +19,17 @@
 namespace unaided {
 namespace {
 
-constexpr int kJobsMax = 16;
-constexpr int kJobsDefaultMax = 4;  // each has a worker with LibTorch in it, about 250 MB
+constexpr std::uint64_t kSeed = 1;  // the same inputs each time, so that a proof stays one
 
 struct VerifyOptions {
   std::vector<std::string> katas;
   std::string levels;
   int jobs = 0;
-  std::uint64_t seed = 1;  // the same inputs each time, so that a proof stays one
+  std::uint64_t seed = kSeed;
+  bool write_patterns = false;
   bool stock = false;
   bool both = false;
   bool json = false;
-};
-
-int job_count(const VerifyOptions& options) {
-  if (options.jobs > 0) return options.jobs;
-  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kJobsDefaultMax);
-}
-
-/// One line on the terminal that says how far it is; nothing when stderr is not one.
-class Progress {
- public:
-  Progress(std::string kata, std::size_t total)
-      : kata_(std::move(kata)), total_(total), shown_(isatty(STDERR_FILENO) == 1) {}
-  ~Progress() {
-    if (shown_) fmt::print(stderr, "\r\x1b[K");
-  }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-
-  void step(const TrialResult& result) {
-    ++done_;
-    if (!shown_) return;
-    fmt::print(stderr, "\r\x1b[K{}: {} of {}: {:.50}", kata_, done_, total_, result.trial.name);
-  }
-
- private:
-  std::string kata_;
-  std::size_t total_;
-  bool shown_;
-  std::size_t done_ = 0;
 };
 
 /// Makes the graders of run_trials(), each with a slot of its own of the resident compiler.
@@ -64,7 +37,7 @@ std::function<TrialGrader()> grader_factory(CommandContext& context, const Kata&
                                             const VerifyOptions& options,
                                             std::shared_ptr<ResidentCompiler> resident) {
   Grader::Options grader_options;
-  grader_options.parallel_checks = job_count(options) > 1 ? 1 : 0;
+  grader_options.parallel_checks = grading_jobs(options.jobs) > 1 ? 1 : 0;
   grader_options.resident = std::move(resident);
   const auto graders = std::make_shared<std::atomic<int>>(0);
   return [&context, kata, grader_options, graders, seed = options.seed]() -> TrialGrader {
@@ -86,7 +59,7 @@ std::function<TrialGrader()> grader_factory(CommandContext& context, const Kata&
 
 /// One for each grader, and one for the first trial's.
 int resident_slots(const VerifyOptions& options) {
-  return std::min(job_count(options) + 1, kResidentSlotsMax);
+  return std::min(grading_jobs(options.jobs) + 1, kResidentSlotsMax);
 }
 
 /// The reference alone first: when it fails, the others are spared.
@@ -94,15 +67,30 @@ std::vector<TrialResult> run_all(CommandContext& context, const Kata& kata,
                                  const VerifyOptions& options, std::span<const Trial> trials,
                                  const std::shared_ptr<ResidentCompiler>& resident) {
   const auto make_grader = grader_factory(context, kata, options, resident);
-  Progress progress(kata.id, trials.size());
-  const auto step = [&progress](const TrialResult& result) { progress.step(result); };
+  ProgressCount progress(kata.id, trials.size());
+  const auto step = [&progress](const TrialResult& result) { progress.step(result.trial.name); };
   std::vector<TrialResult> results =
       run_trials(trials.first(1), 1, make_grader, step, context.interrupt);
   if (exit_code(results.front().report) != 0) return results;
-  std::vector<TrialResult> others =
-      run_trials(trials.subspan(1), job_count(options), make_grader, step, context.interrupt);
+  std::vector<TrialResult> others = run_trials(trials.subspan(1), grading_jobs(options.jobs),
+                                               make_grader, step, context.interrupt);
   std::move(others.begin(), others.end(), std::back_inserter(results));
   return results;
+}
+
+/// What mutants fail is kept for the debrief. Other inputs than those of `kSeed` may differ.
+void keep_patterns(const VerifyOptions& options, const KataMaterial& material,
+                   Verification& verification) {
+  FailurePatterns known = read_patterns(material.kata);
+  if (!options.write_patterns) {
+    if (options.seed != kSeed) return;
+    const std::vector<Problem> stale = stale_patterns(known, verification, material);
+    verification.problems.insert(verification.problems.end(), stale.begin(), stale.end());
+    return;
+  }
+  for (auto& [mutant, checks] : patterns_of(verification)) known[mutant] = checks;
+  std::erase_if(known, [&](const auto& one) { return !find_mutant(material, one.first); });
+  write_durably(material.kata.reference_folder() / kPatternsName, patterns_text(known));
 }
 
 Verification verify_kata(CommandContext& context, const std::string& id,
@@ -122,6 +110,7 @@ Verification verify_kata(CommandContext& context, const std::string& id,
   std::vector<Problem> differences = disagreements(results, of_record);
   Verification verification = judge(material, levels, std::move(results));
   std::move(differences.begin(), differences.end(), std::back_inserter(verification.problems));
+  keep_patterns(options, material, verification);
   return verification;
 }
 
@@ -153,11 +142,13 @@ void add_dev_verify(CLI::App& dev, CommandContext& context) {
   command->add_option("kata", options->katas, "ids (default: every kata)");
   command->add_option("--levels", options->levels, "2 or 1-3 (default: all)");
   command->add_option("--jobs", options->jobs, "attempts graded at once (default: one a core)")
-      ->check(CLI::Range(1, kJobsMax));
+      ->check(CLI::Range(1, kGradingJobsMax));
   command->add_option("--seed", options->seed, "of the checks' random inputs (default: 1)");
   command->add_flag("--stock", options->stock, "with stock clang, not the resident compiler");
   command->add_flag("--both", options->both, "with each of them; their verdicts must be equal")
       ->excludes("--stock");
+  command->add_flag("--write-patterns", options->write_patterns,
+                    "keep which checks each mutant fails, for the debrief");
   command->add_flag("--json", options->json, "for programs");
   command->callback([options, &context] { context.exit_code = verify(context, *options); });
 }

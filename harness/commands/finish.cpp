@@ -30,6 +30,7 @@ void finish(CommandContext& context, const SessionOptions& options) {
     print_json(status_to_json(folder, session, SystemClock().now(), /*hosted=*/false));
   } else {
     print_debrief(context, folder);
+    offer_notes(context, folder);
   }
   context.exit_code = passed(session) ? 0 : 1;
 }

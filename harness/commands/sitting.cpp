@@ -24,6 +24,7 @@ nlohmann::json status_now(const SessionFolder& folder) {
 
 void end_sitting(CommandContext& context, const SessionFolder& folder) {
   print_debrief(context, folder);
+  offer_notes(context, folder);
   context.exit_code = passed(folder.replay()) ? 0 : 1;
 }
 

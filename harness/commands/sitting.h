@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,18 @@ bool has_seat(CommandContext& context, const Sitting& sitting);
 /// and runs the command.
 void sit_down(CommandContext& context, const SessionFolder& folder, const Sitting& sitting);
 
+/// The session named by id or path, else this workspace's, else the one that ended last. Throws
+/// Fault when there is none.
+SessionFolder finished_session(const SessionStore& store, std::string asked);
+
 /// What a session that is over has to tell.
 void print_debrief(CommandContext& context, const SessionFolder& folder);
+
+/// On a terminal, for a session without notes: opens the template in the candidate's editor.
+void offer_notes(CommandContext& context, const SessionFolder& folder);
+
+/// `start`, with everything but these by default.
+void start_session(CommandContext& context, const std::string& kata, const std::string& format,
+                   std::optional<int> level);
 
 }  // namespace unaided

@@ -197,6 +197,15 @@ void start(CommandContext& context, const StartOptions& options) {
 
 }  // namespace
 
+void start_session(CommandContext& context, const std::string& kata, const std::string& format,
+                   std::optional<int> level) {
+  StartOptions options;
+  options.kata = kata;
+  options.format = format;
+  options.level = level;
+  start(context, options);
+}
+
 void add_start(CLI::App& app, CommandContext& context) {
   const auto options = std::make_shared<StartOptions>();
   CLI::App* command = app.add_subcommand("start", "sit down to a kata");
