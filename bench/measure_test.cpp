@@ -14,7 +14,7 @@
 namespace unaided::bench {
 namespace {
 
-constexpr double kBudgetSeconds = 0.3;
+constexpr double kBudgetSeconds = 1;
 
 BenchProblem measured(const Kernel& kernel, std::size_t problem = 0,
                       double budget_s = kBudgetSeconds) {
@@ -125,12 +125,13 @@ TEST(InputSets, RotateThroughMoreThanTheCache) {
   EXPECT_EQ(cold_set_count(problem, 32 << 20), 1);
 }
 
+/// All but the few bytes in which the allocator keeps its books.
 TEST(Heap, WhatIsReadFromFreedMemoryIsGarbage) {
   const Tensors like{torch::zeros({1000, 1000})};
   poison_freed_memory(like, Garbage::kNotANumber);
-  EXPECT_TRUE(torch::empty({1000, 1000}).isnan().all().item<bool>());
+  EXPECT_GT(torch::empty({1000, 1000}).isnan().sum().item<std::int64_t>(), 999'000);
   poison_freed_memory(like, Garbage::kNumbers);
-  EXPECT_TRUE(torch::empty({1000, 1000}).isfinite().all().item<bool>());
+  EXPECT_GT(torch::empty({1000, 1000}).isfinite().sum().item<std::int64_t>(), 999'000);
 }
 
 TEST(Heap, PeakMemoryIsThatOfTheCall) {

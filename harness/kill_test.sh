@@ -5,8 +5,9 @@
 set -uo pipefail
 program=$1
 kills=${2:-${UNAIDED_KILLS:-20}}
-RANDOM=${UNAIDED_KILL_SEED:-$$}
-echo "seed $RANDOM"
+seed=${UNAIDED_KILL_SEED:-$$}
+RANDOM=$seed
+echo "seed $seed"
 work=$(mktemp -d)
 export XDG_STATE_HOME=$work/state XDG_RUNTIME_DIR=$work/run EDITOR=$work/editor
 unset VISUAL UNAIDED_SESSION
@@ -79,7 +80,11 @@ strike() { # command of the program
   local pid status=0 prey
   "$program" "$@" >"$work/said" 2>&1 </dev/null &
   pid=$!
-  sleep "0.$((RANDOM % 9))$((RANDOM % 10))"
+  if ((RANDOM % 3 == 0)); then # once it is through: what it said must hold
+    for _ in $(seq 600); do alive "$pid" && sleep 0.1; done
+  else
+    sleep "$((RANDOM % 4)).$((RANDOM % 10))" # a check takes a second or two on a busy machine
+  fi
   prey=$pid
   ((RANDOM % 2)) && prey=$(host || echo "$pid")
   kill -9 "$prey" 2>/dev/null

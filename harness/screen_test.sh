@@ -136,8 +136,10 @@ a_solution_is_submitted() {
   type_in ':q!' Enter
   await 'unaided$'
   type_in 'submit' Enter
-  leave_notes_out
+  await '## Drill next'
+  type_in 'GOread the scale twice' Escape ':wq' Enter
   await 'EXIT 0'
+  "$program" notes --search 'SCALE TWICE' | grep -qF 'read the scale twice' || fail 'no notes'
   shown | grep -qF 'not verifiable' || fail 'the debrief has no table of the seal'
 }
 
@@ -165,6 +167,8 @@ nano_saves_and_leaves_its_unsaved_text() {
   await '0 of 16 checks passed'
   grep -qF '// typed in nano' "$(workspace)/attention.cpp" || fail 'nano did not save'
   type_in '// never saved'
+  await '## Drill next'
+  type_in C-x
   await 'EXIT 1'
   "${outer[@]}" capture-pane -p -S -200 | grep -qF 'attention.cpp.save' ||
     fail "nano's unsaved text was not rescued"
@@ -184,6 +188,18 @@ an_interview_asks_afterwards() {
   leave_notes_out
   await 'A good answer'
   await 'EXIT 1'
+}
+
+what_comes_next_begins_on_enter() {
+  sit
+  await 'Enter starts it'
+  type_in 'q' Enter
+  await 'EXIT 0'
+  sit
+  await 'Enter starts it'
+  type_in Enter
+  await 'AI off: enforced'
+  "$program" abandon >/dev/null
 }
 
 an_assessment_unlocks() {
@@ -263,7 +279,8 @@ for test in a_drill_from_the_first_key_to_the_debrief \
   a_terminal_that_is_closed_and_one_that_comes_back \
   a_host_that_is_killed_takes_everything_along a_solution_is_submitted \
   a_deadline_with_unsaved_text nano_saves_and_leaves_its_unsaved_text \
-  an_interview_asks_afterwards an_assessment_unlocks nothing_reaches_the_clipboard \
+  an_interview_asks_afterwards what_comes_next_begins_on_enter an_assessment_unlocks \
+  nothing_reaches_the_clipboard \
   too_many_processes_end_the_seat a_full_workspace_ends_the_seat \
   vs_code_is_declared_never_enforced; do
   echo "$test"

@@ -49,7 +49,7 @@ struct SessionSummary {
   bool sealed = false;
   std::string seal;  // "AI off: enforced", "UNSEALED", …, as it was when the session began
   int saves = 0;
-  int check_runs = 0;  // asked for by `check`
+  int check_runs = 0;  // by `check`, less those that joined the verdict on their save
   int submits = 0;
   int hints = 0;
   std::int64_t longest_gap_ms = 0;      // without a save, from beginning to end
