@@ -81,17 +81,19 @@ TEST(Measure, TheReportSurvivesItsJson) {
 TEST(Measure, ACacheOfWholeContentsNeverHits) {
   Kernel kernel = planted_kernels().front();
   const auto solve = kernel.rungs.back().run;
-  std::set<std::string> met;
+  std::set<std::size_t> met;  // hashes
   int hits = 0;
   kernel.rungs.push_back({kAttemptRung,
                           "",
                           [&](const Problem& problem, const Tensors& inputs) {
                             const auto* bytes = static_cast<const char*>(inputs[0].data_ptr());
-                            hits += met.insert({bytes, inputs[0].nbytes()}).second ? 0 : 1;
+                            const std::string_view contents(bytes, inputs[0].nbytes());
+                            hits +=
+                                met.insert(std::hash<std::string_view>()(contents)).second ? 0 : 1;
                             return solve(problem, inputs);
                           },
                           {}});
-  EXPECT_EQ(rung_of(measured(kernel, /*problem=*/1), kAttemptRung).failure, "");
+  EXPECT_EQ(rung_of(measured(kernel), kAttemptRung).failure, "");
   // The gate itself repeats inputs once, and the first call is repeated to learn its time.
   EXPECT_LE(hits, 2);
   EXPECT_GT(met.size(), 20U);
@@ -156,7 +158,7 @@ TEST(Rounds, EveryContestantRunsOncePerRoundInChangingOrder) {
   for (int round = 0; round < 8; ++round) {
     order.clear();
     const auto samples = run_round(contestants, round, random);
-    EXPECT_EQ(samples.size(), round % 4 == 0 ? 4U : 3U);
+    EXPECT_EQ(samples.size(), round < 3 || round % 4 == 0 ? 4U : 3U);
     orders.insert(order);
     std::vector<std::string> timed;
     for (const Sample& sample : samples) timed.push_back(contestants[sample.contestant].name);

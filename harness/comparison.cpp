@@ -13,6 +13,7 @@ namespace {
 constexpr int kResamples = 2000;
 constexpr double kTail = (1 - kConfidence) / 2;
 constexpr int kBisections = 40;
+constexpr double kResolution = 0.005;  // however quiet it was: the noise of the next run is another
 /// Student's t at 1 - kTail, by degrees of freedom from 1 on.
 constexpr std::array kStudent{63.66, 9.92, 5.84, 4.60, 4.03, 3.71, 3.50};
 
@@ -161,8 +162,8 @@ double smallest_effect(const std::vector<double>& equal_speeds, int rounds) {
   const int below = rounds - sign_test_rank(static_cast<std::size_t>(rounds));
   // SLOWER: at least `below` rounds lie under the margin, which each does with the probability
   // sought here.
-  const double high = quantile(speeds, probability_for(below, rounds));
-  return (1 + kSameMargin) * high / centre - 1;
+  const double high = quantile(speeds, probability_for(below, rounds)) / centre;
+  return (1 + kSameMargin) * std::max(high, 1 + kResolution) - 1;
 }
 
 int rounds_for(const std::vector<double>& equal_speeds, double effect) {

@@ -17,10 +17,11 @@ constexpr const char* kRed = "31";
 constexpr const char* kGreen = "32";
 constexpr const char* kYellow = "33";
 
-constexpr int kColumnsBeforeBar = 73;
+constexpr int kColumnsBeforeBar = 72;
 constexpr int kBarMin = 6;
 constexpr int kBarMax = 30;
 constexpr int kProgressBar = 16;
+constexpr int kMarkColumns = 4;  // of what says that a line was cut, and the last column
 
 struct StandingStyle {
   Standing standing;
@@ -87,8 +88,8 @@ std::string render_row(const LadderRow& row, double fastest_s, bool flops,
   const std::string time = time_text(row.time_s, terminal);
   const std::size_t time_width = time.size() - (time.ends_with("µs") ? 1 : 0);
   return fmt::format(
-      "  {}{}{:<19} {}{:>12} {:>6} {:>7}  {}\n", attempt ? terminal.paint(kBold, name) : name,
-      padded(time, time_width, 9), speed_text(row), standing_text(row, terminal),
+      "  {}{}{:<18}{}{:>11} {:>6} {:>6}  {}\n", attempt ? terminal.paint(kBold, name) : name,
+      padded(time, time_width, 8), speed_text(row), standing_text(row, terminal),
       rate_text(row.rate, flops), roofline_text(row),
       row.rung->extra_bytes < 0 ? "?" : bytes_text(static_cast<double>(row.rung->extra_bytes)),
       bar(fastest_s / row.time_s, bar_width, terminal));
@@ -103,7 +104,7 @@ std::string render_heading(const Ladder& ladder, const Terminal& terminal) {
           : "cold: " + bytes_text(ladder.series->rotated_bytes) + " in rotation";
   const std::string text = wrap(problem.text + "; " + series, terminal.width - 2, 2);
   return terminal.paint(kBold, name) + "\n" + terminal.paint(kDim, "  " + text) + "\n" +
-         terminal.paint(kDim, fmt::format("  {:<9}{:<9}{:<28}{:>12} {:>6} {:>7}", "rung", "time",
+         terminal.paint(kDim, fmt::format("  {:<9}{:<8}{:<26}{:>11} {:>6} {:>6}", "rung", "time",
                                           "x LibTorch, interval", "", "limit", "extra")) +
          "\n";
 }
@@ -243,7 +244,8 @@ std::string render_progress(double done, double left_s, const std::string& text,
   const std::string line =
       fmt::format("[{}{}] {}{}", filled, std::string(kProgressBar - columns, ' '),
                   left_s < 0 ? "" : fmt::format("{:.0f} s left  ", left_s), printable(text));
-  return clipped(line, static_cast<std::size_t>(terminal.width - 1) + filled.size() - columns,
+  return clipped(line,
+                 static_cast<std::size_t>(terminal.width - kMarkColumns) + filled.size() - columns,
                  terminal);
 }
 

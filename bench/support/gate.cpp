@@ -120,10 +120,10 @@ void judge_call(const Problem& problem, const Tensors& before, const Tensors& in
   const double error = problem.error(before, seen);
   finding.error = std::max(finding.error, error);
   if (!(error <= problem.error_max)) {
-    const std::string off = std::isfinite(error) ? fmt::format("off by {:.3g}", error)
-                                                 : std::string("no numbers of the right shape");
-    finding.failure =
-        fmt::format("its result is wrong: {}, allowed are {:.3g}", off, problem.error_max);
+    finding.failure = std::isfinite(error)
+                          ? fmt::format("its result is wrong: off by {:.3g}, allowed are {:.3g}",
+                                        error, problem.error_max)
+                          : "its result is wrong: not a number, or not of the right shape";
   } else if (!same_bytes(seen, outputs)) {
     finding.failure = "its result changed after it had returned";
   }

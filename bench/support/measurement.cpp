@@ -17,7 +17,6 @@ namespace unaided::bench {
 
 namespace {
 
-constexpr int kSlowRounds = 3;       // of a rung that the budget allows no more
 constexpr double kSlowShare = 0.25;  // of the budget, for one slow rung
 constexpr double kWarmCallSecondsMax = 0.05;
 constexpr double kCallsMax = 500;      // of a sample
@@ -75,8 +74,8 @@ void check_entries(const Problem& problem, std::vector<Entry>& entries, PeakMemo
 void plan_contestant(double call_s, double budget_s, double sample_s, Contestant& contestant) {
   contestant.calls = static_cast<int>(std::clamp(sample_s / call_s, 1.0, kCallsMax));
   contestant.warm_calls = call_s > kWarmCallSecondsMax ? 0 : 1;
-  const double rounds = std::max<double>(kSlowRounds, budget_s * kSlowShare / call_s);
-  contestant.every = std::max(1, static_cast<int>(kRoundsMin / rounds));
+  const double rounds = budget_s * kSlowShare / call_s;
+  contestant.every = static_cast<int>(std::clamp<double>(kRoundsMin / rounds, 1, kRoundsMax));
 }
 
 /// The speeds of the control against the baseline, round by round.

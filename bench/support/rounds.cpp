@@ -52,7 +52,8 @@ std::vector<std::size_t> shuffled_turns(const std::vector<Contestant>& contestan
                                         std::mt19937_64& random) {
   std::vector<std::size_t> turns;
   for (std::size_t i = 0; i < contestants.size(); ++i) {
-    if (contestants[i].every > 0 && round % contestants[i].every == 0) turns.push_back(i);
+    const int every = contestants[i].every;
+    if (every > 0 && (round < kFirstRounds || round % every == 0)) turns.push_back(i);
   }
   std::shuffle(turns.begin(), turns.end(), random);
   return turns;

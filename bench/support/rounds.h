@@ -11,6 +11,8 @@
 
 namespace unaided::bench {
 
+inline constexpr int kFirstRounds = 3;
+
 /// What is timed in a round. A sample is some calls in a row.
 struct Contestant {
   std::string name;                       // "softmax/64x128256/f32/hot/fast"
@@ -19,7 +21,7 @@ struct Contestant {
   std::function<void(bool last)> finish;  // after each call, not timed; whether it ends a sample
   int calls = 1;                          // of a sample
   int warm_calls = 1;                     // before them, not timed
-  int every = 1;                          // takes part in every so many rounds; 0: in none
+  int every = 1;  // after the first kFirstRounds it takes part in every so many; 0: in none
 };
 
 /// The median of the calls of one sample; of the processor time, their mean.
