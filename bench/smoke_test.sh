@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Each kernel's tiny problem through the whole command, checked and timed, with no word about how
-# long anything took; then rungs and attempts that are wrong, which must have no time and end with 1.
+# Each kernel's tiny problem through the whole command, checked and timed, with no word about how long
+# anything took; then rungs and attempts that are wrong, which must have no time and end with 1.
 #   smoke_test.sh <program> <root of the sources>
 set -uo pipefail
 program=$1 root=$2

@@ -26,13 +26,6 @@ fs::path contract_file(const Installation& installation, const BenchContract& co
          fmt::format("contract_{}_level{}.cpp", contract.kata, contract.level);
 }
 
-/// Contracts up to the level asked for; the kernels' seam lies beside them as "support/kernel.h".
-std::vector<fs::path> visible_contracts(const Kata& kata, int level) {
-  std::vector<fs::path> contracts;
-  for (int i = 1; i <= level; ++i) contracts.push_back(kata.contract(i));
-  return contracts;
-}
-
 /// Why the objects cannot be used together; empty when they can.
 std::string refusal_of(const Kata& kata, const Build& build, const BenchContract& contract) {
   const ObjectSymbols attempt = read_symbols(build.object);
@@ -56,14 +49,14 @@ std::string refusal_of(const Kata& kata, const Build& build, const BenchContract
 BenchBuild build_for_bench(const Installation& installation, const Kata& kata,
                            const BenchContract& contract, const std::string& source,
                            const fs::path& scratch, const CancelToken* cancel) {
+  // The kernels' seam lies beside the contracts as "support/kernel.h".
   const fs::path seam = scratch / "contracts" / "support" / "kernel.h";
   fs::create_directories(seam.parent_path());
   fs::copy_file(installation.root / "bench" / "support" / "kernel.h", seam,
                 fs::copy_options::overwrite_existing);
   const fs::path file = contract_file(installation, contract);
-  Compiler compiler =
-      Compiler::for_timing(installation, scratch, visible_contracts(kata, contract.level),
-                           kAttemptSymbol, sandbox_support().available);
+  Compiler compiler = Compiler::for_timing(installation, scratch, kata.contracts(), kAttemptSymbol,
+                                           sandbox_support().available);
   const Build build = compiler.build(
       {{kata.attempt_name(), source}, {file.filename(), read_text_file(file, kContractBytesMax)}},
       Instrumentation::kNone, cancel);

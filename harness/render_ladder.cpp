@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "text_layout.h"
 
@@ -161,7 +162,9 @@ const LadderRow* next_rung(const Ladder& ladder, const LadderRow& row) {
 
 /// What to learn from a ladder: where the attempt stands and what the next rung does, or, without
 /// an attempt, what the rung above LibTorch does.
-std::string render_lesson(const Ladder& ladder, const Terminal& terminal) {
+/// `told` are the rungs whose lesson has been read on this screen.
+std::string render_lesson(const Ladder& ladder, const Terminal& terminal,
+                          std::set<std::string>& told) {
   const LadderRow* attempt = find_row(ladder, kAttemptRung);
   const LadderRow* from = attempt != nullptr ? attempt : find_row(ladder, kBaselineRung);
   if (from == nullptr) return {};
@@ -178,7 +181,9 @@ std::string render_lesson(const Ladder& ladder, const Terminal& terminal) {
     text += fmt::format("{} is {}, {} times as fast",
                         attempt != nullptr ? " The next rung up" : "The rung above LibTorch",
                         next->rung->name, three_digits(from->time_s / next->time_s));
-    text += next->rung->lesson.empty() ? "." : ": " + printable(next->rung->lesson);
+    const bool fresh = told.insert(ladder.problem->kernel + "/" + next->rung->name).second;
+    const bool tell = fresh && !next->rung->lesson.empty();
+    text += tell ? ": " + printable(next->rung->lesson) : ".";
   }
   return text.empty() ? text : "  " + wrap(text, terminal.width - 2, 2) + "\n";
 }
@@ -220,13 +225,14 @@ std::string bytes_text(double bytes) {
 
 std::string render_ladders(const BenchReport& report, const Terminal& terminal) {
   const std::vector<Ladder> ladders = make_ladders(report);
+  std::set<std::string> told;
   std::string text;
   for (std::size_t i = 0; i < ladders.size(); ++i) {
     text += render_ladder(ladders[i], terminal);
     const bool last = i + 1 == ladders.size() || ladders[i + 1].problem != ladders[i].problem;
     if (last) {
       text += render_backends(*ladders[i].problem, terminal);
-      text += render_lesson(ladders[i], terminal) + "\n";
+      text += render_lesson(ladders[i], terminal, told) + "\n";
     }
   }
   std::string setting;

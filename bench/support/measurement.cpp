@@ -23,6 +23,7 @@ constexpr double kCallsMax = 500;      // of a sample
 constexpr double kSamplesShare = 0.3;  // of the budget; the rest is inputs, first calls, limits
 constexpr double kSampleSecondsMin = 0.5e-3;
 constexpr double kGatePart = 0.2;  // of the progress bar
+constexpr int kRooflineCalls = 5;
 constexpr int kRoundsAtLeast = 5;  // whatever the budget says
 
 /// A rung with what has been found out about it.
@@ -109,6 +110,7 @@ class SeriesRun {
   void add_roofline(const Roofline& roofline) {
     contestants_.push_back({kRoofline, [] {}, roofline.run, [](bool) {}});
     contestants_.back().warm_calls = 0;
+    contestants_.back().calls = kRooflineCalls;
   }
 
   /// Rounds until the noise is small enough or the time is over.

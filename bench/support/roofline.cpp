@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 
 #include "support/memory_loops.h"
 
@@ -14,16 +15,24 @@ namespace {
 constexpr std::int64_t kMatrixRows = 768;
 constexpr std::int64_t kBytesMax = 256 << 20;
 constexpr std::int64_t kChunkFloats = 1 << 16;
+constexpr std::int64_t kChunksOfThread = 16;  // 4 MiB
 constexpr double kFloatBytes = sizeof(float);
 
 using Loop = std::function<void(std::int64_t begin, std::int64_t count)>;
 
-std::function<void()> in_chunks(std::int64_t count, Loop loop) {
-  return [count, loop = std::move(loop)] {
-    at::parallel_for(0, count / kChunkFloats, 1, [&](std::int64_t begin, std::int64_t end) {
-      loop(begin * kChunkFloats, (end - begin) * kChunkFloats);
+/// Each call takes the next slice: short enough that a core which is taken away spoils a few calls
+/// only, of an array that exceeds the cache.
+Roofline in_slices(std::int64_t count, double bytes_per_float, Loop loop) {
+  const std::int64_t slice = kChunkFloats * kChunksOfThread * at::get_num_threads();
+  auto next = std::make_shared<std::int64_t>(0);
+  auto run = [count, slice, next, loop = std::move(loop)] {
+    const std::int64_t first = *next;
+    *next = first + 2 * slice > count ? 0 : first + slice;
+    at::parallel_for(0, slice / kChunkFloats, 1, [&](std::int64_t begin, std::int64_t end) {
+      loop(first + begin * kChunkFloats, (end - begin) * kChunkFloats);
     });
   };
+  return {run, bytes_per_float * static_cast<double>(slice)};
 }
 
 Roofline matmul_roofline(const std::string& dtype) {
@@ -36,30 +45,26 @@ Roofline matmul_roofline(const std::string& dtype) {
 }
 
 Roofline memory_roofline(Limit limit, std::int64_t cache_bytes) {
-  const std::int64_t bytes = std::min(2 * cache_bytes, kBytesMax);
-  const std::int64_t count = bytes / sizeof(float) / kChunkFloats * kChunkFloats;
+  const std::int64_t slice = kChunkFloats * kChunksOfThread * at::get_num_threads();
+  const std::int64_t floats =
+      std::min(2 * cache_bytes, kBytesMax) / static_cast<std::int64_t>(sizeof(float));
+  const std::int64_t count = (floats / slice + 1) * slice;
   const torch::Tensor from = torch::ones(count);
   const torch::Tensor to = torch::ones(count);
-  const auto floats = static_cast<double>(count);
   switch (limit) {
     case Limit::kRead:
-      return {in_chunks(count,
-                        [from](auto begin, auto size) {
-                          stream_read(from.data_ptr<float>() + begin, size);
-                        }),
-              floats * kFloatBytes};
+      return in_slices(count, kFloatBytes, [from](auto begin, auto size) {
+        stream_read(from.data_ptr<float>() + begin, static_cast<std::size_t>(size));
+      });
     case Limit::kReadModifyWrite:
-      return {
-          in_chunks(count, [to](auto begin,
-                                auto size) { stream_update(to.data_ptr<float>() + begin, size); }),
-          2 * floats * kFloatBytes};
+      return in_slices(count, 2 * kFloatBytes, [to](auto begin, auto size) {
+        stream_update(to.data_ptr<float>() + begin, static_cast<std::size_t>(size));
+      });
     default:
-      return {in_chunks(count,
-                        [from, to](auto begin, auto size) {
-                          stream_copy(from.data_ptr<float>() + begin, to.data_ptr<float>() + begin,
-                                      size);
-                        }),
-              2 * floats * kFloatBytes};
+      return in_slices(count, 2 * kFloatBytes, [from, to](auto begin, auto size) {
+        stream_copy(from.data_ptr<float>() + begin, to.data_ptr<float>() + begin,
+                    static_cast<std::size_t>(size));
+      });
   }
 }
 
