@@ -1,5 +1,5 @@
-// What the host keeps of an attempt, and when: a snapshot is a copy that was taken in time, named by
-// its hash. The file is the candidate's, so nothing about it is trusted.
+// What the host keeps of an attempt, and when: a snapshot is a copy that was taken in time, named
+// by its hash. The file is the candidate's, so nothing about it is trusted.
 #include <fmt/format.h>
 
 #include <algorithm>

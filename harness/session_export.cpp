@@ -43,6 +43,11 @@ std::string cell(std::string_view text) {
   return escaped;
 }
 
+std::string score(const Exhibit& exhibit) {
+  const bool abandoned = exhibit.session.phase == Phase::kAbandoned;
+  return abandoned ? "none: the session was abandoned" : score_text(exhibit.summary);
+}
+
 std::string fact_rows(const Exhibit& exhibit, const Kata& kata) {
   const Toolchain& tools = exhibit.session.toolchain;
   const std::string graded =
@@ -51,7 +56,7 @@ std::string fact_rows(const Exhibit& exhibit, const Kata& kata) {
       {"kata", fmt::format("{}: {}", kata.title, kata.summary)},
       {"levels", levels_text(exhibit.summary)},
       {"format", exhibit.summary.format},
-      {"score", score_text(exhibit.summary)},
+      {"score", score(exhibit)},
       {"begun", local_minute_text(exhibit.summary.began_utc_ms)},
       {"time", duration_text(exhibit.summary.duration_ms)},
       {"saves, hints", fmt::format("{}, {}", exhibit.summary.saves, exhibit.summary.hints)},

@@ -85,6 +85,17 @@ TEST_F(SessionExportTest, HoldsTheAttemptItsReportAndWhatItWasMadeWith) {
   EXPECT_EQ(std::distance(fs::directory_iterator(target_), {}), 4) << "and nothing else";
 }
 
+TEST_F(SessionExportTest, AnAbandonedSessionHasNoScore) {
+  write_text_file(folder_.snapshot("abc"), kSource);
+  append(SnapshotTaken{later(now_, 1000), "abc"});
+  append(Abandoned{later(now_, 2000)});
+  export_session(folder_, kata_, target_);
+  EXPECT_EQ(exported("sum.cpp"), kSource);
+  EXPECT_NE(exported("README.md").find("| score | none: the session was abandoned |"),
+            std::string::npos);
+  EXPECT_NE(exported("README.md").find("It was not judged with all checks."), std::string::npos);
+}
+
 TEST_F(SessionExportTest, OverwritesNothing) {
   judge_and_finish();
   write_text_file(target_ / "mine", "x");

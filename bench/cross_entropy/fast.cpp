@@ -3,9 +3,10 @@
 // the loss needs nothing but the maximum and the sum that the softmax needs anyway;
 // support/exponential_row-inl.h has how a row is done.
 //
-// What moves: 8 bytes for each logit, the least there is. The loss by itself, its log-softmax and
-// the two derivatives move 6 times 4 bytes more. What is computed: one exponential for each logit;
-// the division by the number of rows is part of the factor that divides by the sum.
+// What moves: 8 bytes for each logit, the least there is; autograd moves 24, for the log-softmax,
+// zeros around one number in each row, and the derivative of both. What is computed: one
+// exponential for each logit; the division by the number of rows is part of the factor that divides
+// by the sum.
 #include "cross_entropy/rungs.h"
 
 #undef HWY_TARGET_INCLUDE

@@ -129,7 +129,7 @@ Kernel kernel() {
        run_loops<naive>, nullptr},
       {"composed",
        "Filters one after another, each a mask over the vocabulary; top-p still sorts all of it, "
-       "though 0.9 of the probability may lie in 500 ids.",
+       "though 0.9 of the probability may lie in 800 ids.",
        run_composed, nullptr},
       {"libtorch",
        "No sort: topk finds what stays, or a threshold is bisected by 30 sums over 513 KB; the "

@@ -2,10 +2,9 @@
 // writing of y past the caches; support/exponential_row-inl.h has how.
 //
 // What moves: 4 bytes read and 4 written for each element, the least there is; a composition of
-// tensor ops moves 7 times 4 (and, with ordinary stores, 3 lines more that are read to be
-// overwritten). What is computed: a maximum, an exponential of 13 instructions, a sum and a product
-// for each vector, which takes about as long as the copy: that is why no exponential may be
-// computed twice.
+// tensor ops moves 8 times 4 (and 3 times 4 more, since ordinary stores read what they overwrite).
+// What is computed: a maximum, an exponential of 13 instructions, a sum and a product for each
+// vector, which takes about as long as the copy: that is why no exponential may be computed twice.
 #include "softmax/rungs.h"
 
 #undef HWY_TARGET_INCLUDE
