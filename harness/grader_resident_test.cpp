@@ -2,6 +2,7 @@
 // and what is left of it after attempts that mean harm.
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -197,6 +198,24 @@ TEST_F(ResidentTest, SurvivesWhatItIsMadeToRead) {
   expect_unharmed();
 }
 
+std::vector<std::string> status_values(const fs::path& process, const std::string& key) {
+  std::vector<std::string> values;
+  std::ifstream status(process / "status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(key)) values.push_back(line.substr(key.size()));
+  }
+  return values;
+}
+
+bool is_below_this_one(const fs::path& process) {
+  std::vector<std::string> parent = status_values(process, "PPid:");
+  while (!parent.empty() && std::stoi(parent[0]) > 1) {
+    if (std::stoi(parent[0]) == getpid()) return true;
+    parent = status_values(fs::path("/proc") / std::to_string(std::stoi(parent[0])), "PPid:");
+  }
+  return false;
+}
+
 /// Lines of /proc/<pid>/status of the processes below this one that the name fits.
 std::vector<std::string> facts_of(const std::string& name, const std::string& key) {
   std::vector<std::string> values;
@@ -204,11 +223,8 @@ std::vector<std::string> facts_of(const std::string& name, const std::string& ke
     std::ifstream comm(entry.path() / "comm");
     std::string command;
     std::getline(comm, command);
-    if (command != name) continue;
-    std::ifstream status(entry.path() / "status");
-    for (std::string line; std::getline(status, line);) {
-      if (line.starts_with(key)) values.push_back(line.substr(key.size()));
-    }
+    if (command != name || !is_below_this_one(entry.path())) continue;
+    for (std::string& value : status_values(entry.path(), key)) values.push_back(std::move(value));
   }
   return values;
 }
