@@ -92,7 +92,8 @@ TEST(Ladder, FitsEightyColumns) {
   for (const bool utf8 : {false, true}) {
     Terminal terminal;
     terminal.utf8 = utf8;
-    for (const std::string_view line : split_lines(render_ladders(report, terminal))) {
+    const std::string ladders = render_ladders(report, terminal);
+    for (const std::string_view line : split_lines(ladders)) {
       EXPECT_LE(columns(line), 80U) << line;
     }
     const std::string bar = render_progress(0.5, 12, std::string(200, 'x'), terminal);

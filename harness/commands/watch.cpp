@@ -41,7 +41,8 @@ std::string first_screen(const std::string& text) {
   std::string shown;
   for (const std::string_view line : split_lines(text)) {
     const std::string rows = broken(line, size.ws_col);
-    for (const std::string_view row : split_lines(rows.empty() ? "\n" : rows)) {
+    const std::string measured = rows.empty() ? "\n" : rows;
+    for (const std::string_view row : split_lines(measured)) {
       rows_left -= 1 + static_cast<int>(row.size()) / (size.ws_col + 1);
     }
     if (rows_left < 0) return shown + "  ... ./u check shows the rest\n";
