@@ -216,6 +216,12 @@ bool is_below_this_one(const fs::path& process) {
   return false;
 }
 
+/// This executable inherits orphans, and reaps none before its end.
+bool is_dead(const fs::path& process) {
+  const std::vector<std::string> state = status_values(process, "State:");
+  return state.empty() || state[0].starts_with("\tZ");
+}
+
 /// Lines of /proc/<pid>/status of the processes below this one that the name fits.
 std::vector<std::string> facts_of(const std::string& name, const std::string& key) {
   std::vector<std::string> values;
@@ -223,7 +229,7 @@ std::vector<std::string> facts_of(const std::string& name, const std::string& ke
     std::ifstream comm(entry.path() / "comm");
     std::string command;
     std::getline(comm, command);
-    if (command != name || !is_below_this_one(entry.path())) continue;
+    if (command != name || !is_below_this_one(entry.path()) || is_dead(entry.path())) continue;
     for (std::string& value : status_values(entry.path(), key)) values.push_back(std::move(value));
   }
   return values;
