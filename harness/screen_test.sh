@@ -210,6 +210,11 @@ an_assessment_unlocks() {
   await 'not judged yet'
   type_in './u check; ./u unlock' Enter
   await 'opens once the examples of level 1 pass'
+  sed '/^\/\/ level 2$/,$d' "$root/reference/decoding/decoding.cpp" >"$(workspace)/new"
+  mv -- "$(workspace)/new" "$(workspace)/decoding.cpp"
+  type_in 'clear; ./u check; ./u unlock; ls' Enter
+  await 'level2.h'
+  await 'levels 1-2 (assessment)'
   type_in 'exit' Enter
   "$program" abandon >/dev/null
 }
