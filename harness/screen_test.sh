@@ -99,7 +99,7 @@ a_drill_from_the_first_key_to_the_debrief() {
   await 'AI off: enforced'
   type_in ':q' Enter
   await 'unaided$'
-  type_in 'clear; ls /work /root/.ssh; env | grep SOCKET' Enter
+  type_in "clear; ls '$root' ~/.ssh; env | grep SOCKET" Enter
   await 'UNAIDED_SOCKET=/run/kata/host'
   type_in './u api topk' Enter
   await 'int64_t k'
