@@ -120,6 +120,17 @@ std::string read_hostile_file(const std::filesystem::path& folder, const std::st
   return bytes.size() > kAttemptBytesMax ? "" : bytes;
 }
 
+AttemptText read_attempt_file(const std::filesystem::path& file) {
+  if (!file.has_filename()) return {"", file.string() + " is a folder, not an attempt"};
+  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  std::error_code unreachable;
+  if (!std::filesystem::is_directory(folder, unreachable)) {
+    return {"",
+            fmt::format("{} is missing: there is no folder {}", file.string(), folder.string())};
+  }
+  return read_attempt(folder, file.filename().string());
+}
+
 bool is_text(std::string_view bytes) {
   std::size_t at = 0;
   while (at < bytes.size()) {

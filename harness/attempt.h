@@ -23,6 +23,9 @@ struct AttemptText {
 /// `folder` itself cannot be opened.
 AttemptText read_attempt(const std::filesystem::path& folder, const std::string& name);
 
+/// The same, of a path that a user named; also a folder and a missing one are refusals.
+AttemptText read_attempt_file(const std::filesystem::path& file);
+
 /// The bytes of such a file, whatever they are, as untrusting; empty when it is none, too long or
 /// gone.
 std::string read_hostile_file(const std::filesystem::path& folder, const std::string& name);

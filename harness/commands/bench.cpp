@@ -107,13 +107,6 @@ std::string render_list(const json& kernels) {
   return text;
 }
 
-std::string read_source(const std::filesystem::path& file) {
-  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
-  AttemptText attempt = read_attempt(folder, file.filename().string());
-  if (!attempt.accepted()) throw Fault(attempt.refusal);
-  return std::move(attempt.source);
-}
-
 /// One kernel's run; false when the attempt cannot be timed, which has then been said.
 bool run_target(CommandContext& context, const BenchOptions& options, const Target& target,
                 BenchRequest request, BenchReport& report) {
@@ -122,7 +115,9 @@ bool run_target(CommandContext& context, const BenchOptions& options, const Targ
   const ProgressLine line;
   request.kernels = {target.kernel};
   if (!options.attempt.empty()) {
-    const std::string source = read_source(options.attempt);
+    const AttemptText text = read_attempt_file(options.attempt);
+    if (!text.accepted()) throw Fault(text.refusal);
+    const std::string& source = text.source;
     const BenchContract* contract = contract_for(target.contracts, source);
     if (contract == nullptr) {
       fmt::print("{}: {} defines no function through which it is timed\n", target.kernel,

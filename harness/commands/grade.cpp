@@ -36,17 +36,6 @@ struct GradeOptions {
   bool no_sandbox = false;
 };
 
-AttemptText read_file(const std::filesystem::path& file) {
-  if (!file.has_filename()) return {"", file.string() + " is a folder, not an attempt"};
-  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
-  std::error_code unreachable;
-  if (!std::filesystem::is_directory(folder, unreachable)) {
-    return {"",
-            fmt::format("{} is missing: there is no folder {}", file.string(), folder.string())};
-  }
-  return read_attempt(folder, file.filename().string());
-}
-
 /// The command that grades this attempt again, less its seed.
 std::string replay_command(const GradeOptions& options, const Kata& kata,
                            const std::string& program) {
@@ -102,7 +91,7 @@ void print_json(const CohortAttempt& attempt, const GradeReport& report, int ind
 
 int grade_one(CommandContext& context, const GradeOptions& options, const CohortAttempt& attempt,
               JunitFile* junit) {
-  AttemptText text = read_file(attempt.file);
+  AttemptText text = read_attempt_file(attempt.file);
   if (!text.accepted()) throw Fault(text.refusal);
   const Kata kata = context.kata(attempt.kata);
   Grader::Options grader_options;
@@ -132,7 +121,7 @@ CohortJudge make_judge(CommandContext& context, const GradeOptions& options) {
   };
   const auto seat = std::make_shared<Seat>();
   return [seat, grader_options, &context, &options](const CohortAttempt& attempt) {
-    AttemptText text = read_file(attempt.file);
+    AttemptText text = read_attempt_file(attempt.file);
     if (!text.accepted()) return unjudged(attempt, Outcome::kNotRun, text.refusal);
     if (seat->kata.id != attempt.kata) {
       seat->grader.reset();
