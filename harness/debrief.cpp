@@ -43,10 +43,10 @@ std::string ending(const Session& session) {
   throw Fault("a session ended for an unknown reason");
 }
 
-std::string title(const SessionFolder& folder, const Session& session, const Terminal& terminal) {
-  const Elapsed taken = elapsed(session.created.at, *session.ended_at);
+std::string title(const SessionFolder& folder, const Session& session,
+                  const SessionSummary& summary, const Terminal& terminal) {
   return fmt::format("{}: {}\n  {} after {}\n", terminal.paint(kBold, folder.id()),
-                     session_title(session), ending(session), duration_text(taken.ms));
+                     session_title(session), ending(session), duration_text(summary.duration_ms));
 }
 
 /// Points by level, in a format that has them.
@@ -178,7 +178,7 @@ std::string render_debrief(const SessionFolder& folder, const KataMaterial& mate
   const Choice tomorrow = drill_for_tomorrow(summary, material.kata, background);
   const std::string opening = opening_sentence(session, summary, tomorrow, read);
   return terminal.paint(kBold, wrap(opening, terminal.width, /*indent=*/0)) + "\n\n" +
-         title(folder, session, terminal) + verdict(folder, session, terminal) +
+         title(folder, session, summary, terminal) + verdict(folder, session, terminal) +
          likeness(folder, session, material, terminal) +
          level_times_text(summary, material.kata, background.sessions) + habits_text(summary) +
          ladder_text(folder, terminal) + rescued_text(folder) +

@@ -54,7 +54,7 @@ struct SessionSummary {
   int first_level = 1;
   int last_level = 1;
   std::int64_t began_utc_ms = 0;
-  std::int64_t duration_ms = 0;  // 0 while it runs
+  std::int64_t duration_ms = 0;  // to the deadline at most; 0 while it runs
   Outcome outcome = Outcome::kNotRun;
   int passed = 0;  // checks, in the verdict that counts
   int checks = 0;
