@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "oracle.h"
-#include "report.h"
 #include "support/probe.h"
+#include "support/report.h"
 
 namespace models {
 

@@ -7,8 +7,8 @@
 #include "level1.h"
 #include "logits.h"
 #include "oracle.h"
-#include "report.h"
 #include "scripted_model.h"
+#include "support/report.h"
 
 using logits::kMinusInfinity;
 using logits::kNaN;

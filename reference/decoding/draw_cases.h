@@ -10,8 +10,8 @@
 
 #include "logits.h"
 #include "oracle.h"
-#include "report.h"
 #include "support/chi_square.h"
+#include "support/report.h"
 
 namespace draws {
 

@@ -10,7 +10,7 @@
 
 #include "level1.h"
 #include "logits.h"
-#include "report.h"
+#include "support/report.h"
 
 namespace scripted {
 

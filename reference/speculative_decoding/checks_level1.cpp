@@ -8,8 +8,8 @@
 #include "level1.h"
 #include "logits.h"
 #include "oracle.h"
-#include "report.h"
 #include "scripted_model.h"
+#include "support/report.h"
 
 using greedy::alternating;
 using greedy::always_wrong;

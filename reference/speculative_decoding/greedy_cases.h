@@ -14,8 +14,8 @@
 #include "level1.h"
 #include "logits.h"
 #include "oracle.h"
-#include "report.h"
 #include "scripted_model.h"
+#include "support/report.h"
 
 namespace greedy {
 

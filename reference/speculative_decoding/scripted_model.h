@@ -12,7 +12,7 @@
 #include "level1.h"
 #include "logits.h"
 #include "oracle.h"
-#include "report.h"
+#include "support/report.h"
 
 namespace scripted {
 

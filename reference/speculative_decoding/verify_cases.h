@@ -12,7 +12,7 @@
 #include "level2.h"
 #include "logits.h"
 #include "oracle.h"
-#include "report.h"
+#include "support/report.h"
 
 namespace sampling {
 
