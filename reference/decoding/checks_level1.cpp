@@ -5,9 +5,9 @@
 #include <stdexcept>
 
 #include "level1.h"
-#include "logits.h"
 #include "oracle.h"
 #include "scripted_model.h"
+#include "support/logits.h"
 #include "support/report.h"
 
 using logits::kMinusInfinity;

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "logits.h"
 #include "oracle.h"
 #include "support/chi_square.h"
+#include "support/logits.h"
 #include "support/report.h"
 
 namespace draws {

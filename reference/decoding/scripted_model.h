@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "level1.h"
-#include "logits.h"
+#include "support/logits.h"
 #include "support/report.h"
 
 namespace scripted {

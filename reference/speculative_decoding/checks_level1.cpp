@@ -6,8 +6,8 @@
 #include "error_cases.h"
 #include "greedy_cases.h"
 #include "level1.h"
-#include "logits.h"
 #include "oracle.h"
+#include "scripted_logits.h"
 #include "scripted_model.h"
 #include "support/report.h"
 

@@ -11,8 +11,8 @@
 #include <string>
 
 #include "level1.h"
-#include "logits.h"
 #include "oracle.h"
+#include "scripted_logits.h"
 #include "scripted_model.h"
 #include "support/report.h"
 

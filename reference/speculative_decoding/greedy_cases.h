@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "level1.h"
-#include "logits.h"
 #include "oracle.h"
+#include "scripted_logits.h"
 #include "scripted_model.h"
 #include "support/report.h"
 

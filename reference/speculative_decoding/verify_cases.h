@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "level2.h"
-#include "logits.h"
 #include "oracle.h"
+#include "scripted_logits.h"
 #include "support/report.h"
 
 namespace sampling {
