@@ -92,7 +92,7 @@ TEST_F(SessionExportTest, HoldsTheLadderWhereThereIsOne) {
   judge_and_finish();
   keep_ladder(folder_, staged_report());
   export_session(folder_, kata_, target_);
-  EXPECT_EQ(exported("ladder.json"), ladder_document(staged_report()));
+  EXPECT_EQ(exported("ladder.json"), ladder_document(*kept_ladder(folder_).report));
   EXPECT_NE(exported("ladder.txt").find("Yours takes 800 ms"), std::string::npos);
   const std::string readme = exported("README.md");
   EXPECT_NE(readme.find("| softmax 64x128256 f32, cold | 800 ms | 1.25 ["), std::string::npos)

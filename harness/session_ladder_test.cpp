@@ -23,7 +23,10 @@ TEST_F(SessionLadderTest, GivesBackWhatWasKeptLast) {
   keep_ladder(folder_, staged_report(/*yours_s=*/0.45));
   const KeptLadder kept = kept_ladder(folder_);
   ASSERT_TRUE(kept.report);
-  EXPECT_EQ(bench_report_to_json(*kept.report), bench_report_to_json(staged_report(0.45)));
+  EXPECT_EQ(kept.report->fingerprint, staged_report().fingerprint);
+  EXPECT_EQ(kept.report->date, staged_report().date);
+  ASSERT_EQ(own_times(*kept.report).size(), 1u);
+  EXPECT_NEAR(own_times(*kept.report)[0].time_s, 0.45, 1e-9);
 }
 
 TEST_F(SessionLadderTest, ADamagedOneIsSaidAndNothingIsDeleted) {
