@@ -83,8 +83,9 @@ struct Choice {
 };
 
 /// What to practise on `today`. Pure. The day begins with what failed last; after that two levels
-/// that were never tried (the lowest of each kata first, the longest katas first, of these the gentlest) come before one
-/// that is due again; a level never comes before its interval is over. `katas` is not empty.
+/// that were never tried (the lowest of each kata first, the longest katas first, of these the
+/// gentlest) come before one that is due again; a level never comes before its interval is over.
+/// `katas` is not empty.
 Choice choose_practice(const std::vector<Kata>& katas, const std::vector<LevelTry>& tries,
                        Day today);
 
