@@ -1,3 +1,5 @@
+#include "bench.h"
+
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -37,6 +39,7 @@ struct BenchOptions {
   bool list = false;
   bool self_test = false;
   bool goals = false;
+  bool shown = true;  // the ladder, when it is measured
 };
 
 /// One kernel to measure, and the contract by which an attempt at it is timed.
@@ -132,8 +135,10 @@ bool run_target(CommandContext& context, const BenchOptions& options, const Targ
       fmt::print("{}: {}\n", target.kernel, printable(build.refusal));
       return false;
     }
-    fmt::print("{}: compiled with {} in {:.1f} s\n\n", options.attempt, build.how,
-               build.wall_ms / 1000);
+    if (options.shown) {
+      fmt::print("{}: compiled with {} in {:.1f} s\n\n", options.attempt, build.how,
+                 build.wall_ms / 1000);
+    }
     request.attempt = build.library;
     request.attempt_build = build.how;
     request.attempt_shapes = contract->shapes;
@@ -148,7 +153,7 @@ bool run_target(CommandContext& context, const BenchOptions& options, const Targ
     fmt::print("{}: no time for your attempt: {}\n", target.kernel, outcome.sentence);
     return false;
   }
-  if (options.json_file != "-") fmt::print("{}", render_ladders(outcome.report, terminal));
+  if (options.shown) fmt::print("{}", render_ladders(outcome.report, terminal));
   report.fingerprint = outcome.report.fingerprint;
   report.date = outcome.report.date;
   for (BenchProblem& problem : outcome.report.problems) {
@@ -158,10 +163,7 @@ bool run_target(CommandContext& context, const BenchOptions& options, const Targ
 }
 
 void write_json(const BenchReport& report, const std::string& file) {
-  json document = bench_report_to_json(report);
-  document["context"]["unaided"]["ladders"] = ladders_to_json(report);
-  const std::string text =
-      document.dump(1, ' ', /*ensure_ascii=*/false, json::error_handler_t::replace) + "\n";
+  const std::string text = ladder_document(report);
   if (file == "-") {
     fmt::print("{}", text);
   } else {
@@ -226,6 +228,11 @@ int self_test(CommandContext& context) {
   return all && !trials.empty() ? 0 : 1;
 }
 
+double budget_of(const BenchOptions& options) {
+  const double full_s = options.tiny ? kTinyBudgetSeconds : kBudgetSeconds;
+  return options.quick ? std::min(kQuickBudgetSeconds, full_s) : full_s;
+}
+
 int bench(CommandContext& context, const BenchOptions& options) {
   if (options.self_test) return self_test(context);
   const json kernels = list_kernels(context.installation());
@@ -238,12 +245,44 @@ int bench(CommandContext& context, const BenchOptions& options) {
     throw Fault("bench needs a kernel or a kata; " + context.program + " bench --list has them");
   }
   BenchReport report;
-  const double full_s = options.tiny ? kTinyBudgetSeconds : kBudgetSeconds;
-  const double budget_s = options.quick ? std::min(kQuickBudgetSeconds, full_s) : full_s;
-  return measure(context, options, find_targets(kernels, options), budget_s, report);
+  return measure(context, options, find_targets(kernels, options), budget_of(options), report);
+}
+
+/// The kernels by which functions of those levels are timed.
+std::vector<Target> targets_of(const json& kernels, const AttemptTiming& timing,
+                               const BenchOptions& options) {
+  std::vector<Target> targets;
+  for (const json& kernel : kernels) {
+    std::vector<BenchContract> contracts = contracts_of(kernel, timing.kata);
+    std::erase_if(contracts, [&timing](const BenchContract& contract) {
+      return contract.level < timing.levels.first || contract.level > timing.levels.last;
+    });
+    if (contracts.empty()) continue;
+    targets.push_back({kernel.at("id"), std::move(contracts), problem_count(kernel, options)});
+  }
+  if (!targets.empty()) return targets;
+  const auto [first, last] = timing.levels;
+  throw Fault(
+      fmt::format("nothing to time: {} asks for no function that a kernel has; `bench --list` has "
+                  "what is timed",
+                  first == last ? fmt::format("level {} of {}", first, timing.kata) : timing.kata));
 }
 
 }  // namespace
+
+BenchReport time_attempt(CommandContext& context, const AttemptTiming& timing) {
+  BenchOptions options;
+  options.what = timing.kata;
+  options.attempt = timing.attempt;
+  options.quick = timing.quick;
+  options.tiny = timing.tiny;
+  options.shown = false;
+  const auto targets = targets_of(list_kernels(context.installation()), timing, options);
+  BenchReport report;
+  context.exit_code = measure(context, options, targets, budget_of(options), report);
+  if (context.interrupt.cancelled()) return {};
+  return report;
+}
 
 void add_bench(CLI::App& app, CommandContext& context) {
   const auto options = std::make_shared<BenchOptions>();
@@ -264,7 +303,10 @@ void add_bench(CLI::App& app, CommandContext& context) {
   command->add_flag("--goals", options->goals, "what the fast rungs are to reach, and do");
   command->add_flag("--self-test", options->self_test, "whether the measuring can be trusted here");
   command->add_flag("--tiny", options->tiny, "the small problems of the tests")->group("");
-  command->callback([options, &context] { context.exit_code = bench(context, *options); });
+  command->callback([options, &context] {
+    options->shown = options->json_file != "-";
+    context.exit_code = bench(context, *options);
+  });
 }
 
 }  // namespace unaided
