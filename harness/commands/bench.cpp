@@ -26,8 +26,8 @@ using nlohmann::json;
 constexpr double kBudgetSeconds = 50;  // of all that is asked for, however much it is
 constexpr double kQuickBudgetSeconds = 9;
 constexpr double kTinyBudgetSeconds = 1;
-constexpr double kGoalsBudgetSeconds = 240;
-constexpr double kQuickGoalsBudgetSeconds = 60;
+constexpr double kGoalSeconds = 32;  // of each problem that a goal is about
+constexpr double kQuickGoalSeconds = 9;
 
 struct BenchOptions {
   std::string what;
@@ -110,6 +110,17 @@ std::string render_list(const json& kernels) {
   return text;
 }
 
+/// Measures with a line that tells how far it is.
+BenchOutcome run_shown(CommandContext& context, const BenchRequest& request) {
+  const ProgressLine line;
+  const auto progress = [&](double done, double left_s, const std::string& text) {
+    line.write(render_progress(done, left_s, text, context.terminal()));
+  };
+  BenchOutcome outcome = run_bench(context.installation(), request, progress, &context.interrupt);
+  line.write("");
+  return outcome;
+}
+
 /// One kernel's run; false when the attempt cannot be timed, which has then been said.
 bool run_target(CommandContext& context, const BenchOptions& options, const Target& target,
                 BenchRequest request, BenchReport& report) {
@@ -143,11 +154,7 @@ bool run_target(CommandContext& context, const BenchOptions& options, const Targ
     request.attempt_build = build.how;
     request.attempt_shapes = contract->shapes;
   }
-  const auto progress = [&](double done, double left_s, const std::string& text) {
-    line.write(render_progress(done, left_s, text, terminal));
-  };
-  BenchOutcome outcome = run_bench(context.installation(), request, progress, &context.interrupt);
-  line.write("");
+  BenchOutcome outcome = run_shown(context, request);
   if (outcome.result == BenchOutcome::Result::kCancelled) return false;
   if (outcome.result == BenchOutcome::Result::kAttemptFailed) {
     fmt::print("{}: no time for your attempt: {}\n", target.kernel, outcome.sentence);
@@ -192,21 +199,27 @@ int measure(CommandContext& context, const BenchOptions& options,
   return all_ran && !any_rung_failed(report) ? 0 : 1;
 }
 
-/// The fast rungs beside what they are held against, all kernels in one run.
-int bench_goals(CommandContext& context, BenchOptions options, const json& kernels) {
-  const std::vector<Goal> goals = read_goals(context.installation().root / "bench" / "goals.toml");
-  std::vector<Target> targets;
-  for (const json& kernel : kernels) {
-    if (!kernel.at("hidden")) {
-      targets.push_back({kernel.at("id"), {}, problem_count(kernel, options)});
-    }
+/// The fast rungs beside what they are held against, in one run: of the kernel asked for, or of all.
+int bench_goals(CommandContext& context, const BenchOptions& options) {
+  std::vector<Goal> goals = read_goals(context.installation().root / "bench" / "goals.toml");
+  if (!options.what.empty()) {
+    std::erase_if(goals, [&](const Goal& goal) { return goal.kernel != options.what; });
   }
-  BenchReport report;
-  const double budget_s = options.quick ? kQuickGoalsBudgetSeconds : kGoalsBudgetSeconds;
-  const int exit_code = measure(context, options, targets, budget_s, report);
-  const std::string simd_level = report.fingerprint.fact("SIMD level");
-  fmt::print("{}", render_goals(judge_goals(goals, report), simd_level, context.terminal()));
-  return exit_code;
+  if (goals.empty()) throw Fault("no goal is set for '" + options.what + "'; see bench/goals.toml");
+  BenchRequest request;
+  request.items = items_of(goals);
+  request.threads = options.threads;
+  const double each_s = options.quick ? kQuickGoalSeconds : kGoalSeconds;
+  request.budget_s = each_s * static_cast<double>(request.items.size());
+  const BenchOutcome outcome = run_shown(context, request);
+  if (outcome.result != BenchOutcome::Result::kMeasured) return 1;
+  const BenchReport& report = outcome.report;
+  if (!options.json_file.empty()) write_json(report, options.json_file);
+  if (options.json_file != "-") {
+    const std::string simd_level = report.fingerprint.fact("SIMD level");
+    fmt::print("{}", render_goals(judge_goals(goals, report), simd_level, context.terminal()));
+  }
+  return any_rung_failed(report) ? 1 : 0;
 }
 
 int self_test(CommandContext& context) {
@@ -235,8 +248,8 @@ double budget_of(const BenchOptions& options) {
 
 int bench(CommandContext& context, const BenchOptions& options) {
   if (options.self_test) return self_test(context);
+  if (options.goals) return bench_goals(context, options);
   const json kernels = list_kernels(context.installation());
-  if (options.goals) return bench_goals(context, options, kernels);
   if (options.list) {
     fmt::print("{}", render_list(kernels));
     return 0;
