@@ -223,7 +223,7 @@ TEST_F(HistoryTest, ANewerIndexIsRefusedInOneSentenceAndNotTouched) {
   { const History history(store_); }
   {
     SQLite::Database database(index().string(), SQLite::OPEN_READWRITE);
-    database.exec("PRAGMA user_version = 2");
+    database.exec("PRAGMA user_version = " + std::to_string(kHistorySchema + 1));
     database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   }
   const std::string bytes = read_text_file(index(), 10'000'000);
