@@ -37,4 +37,27 @@ std::vector<std::string> timed_attempt_arguments(const Installation& installatio
   return arguments;
 }
 
+std::vector<std::string> device_command(const Installation& installation,
+                                        const DeviceCompiler& compiler, const fs::path& contracts) {
+  std::vector<std::string> command{compiler.toolkit.nvcc.string(),
+                                   "-std=c++20",
+                                   "-O3",
+                                   "-lineinfo",
+                                   "-w",
+                                   "-Xcudafe",
+                                   "--diag_error=940",  // a function that returns nothing
+                                   "-ccbin",
+                                   installation.clang.string(),
+                                   "-Xcompiler",
+                                   "-fPIC",
+                                   "-I",
+                                   contracts.string(),
+                                   "-c"};
+  for (const std::string& architecture : compiler.architectures) {
+    command.insert(command.end(),
+                   {"-gencode", "arch=compute_" + architecture + ",code=sm_" + architecture});
+  }
+  return command;
+}
+
 }  // namespace unaided

@@ -21,6 +21,7 @@ struct Contestant {
   std::function<void(bool last)> finish;  // after each call, not timed; whether it ends a sample
   int calls = 1;                          // of a sample
   int warm_calls = 1;                     // before them, not timed
+  std::function<double()> timed_call = {};  // instead of `call`: does it and says how long it took
   int every = 1;  // after the first kFirstRounds it takes part in every so many; 0: in none
 };
 

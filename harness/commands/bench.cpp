@@ -8,6 +8,7 @@
 #include "../bench_run.h"
 #include "../fault.h"
 #include "../goals.h"
+#include "../gpu.h"
 #include "../ladder.h"
 #include "../progress_line.h"
 #include "../render_ladder.h"
@@ -32,6 +33,7 @@ struct BenchOptions {
   std::string attempt;
   int threads = 1;
   std::string dtype, shape, rung, json_file;
+  std::string device;
   bool quick = false;
   bool tiny = false;
   bool list = false;
@@ -169,9 +171,18 @@ void write_json(const BenchReport& report, const std::string& file) {
   }
 }
 
+/// The card asked for, if one was. Throws Fault with the cause when it cannot be used.
+std::optional<BenchDevice> find_device(const BenchOptions& options) {
+  if (options.device.empty()) return std::nullopt;
+  BenchDevice device{survey_gpus(), cuda_index(options.device)};
+  require_gpu(device.survey, device.index);
+  return device;
+}
+
 /// Measures all of `targets` within one budget.
 int measure(CommandContext& context, const BenchOptions& options,
             const std::vector<Target>& targets, double budget_s, BenchReport& report) {
+  const std::optional<BenchDevice> device = find_device(options);
   int problems = 0;
   for (const Target& target : targets) problems += target.problems;
   bool all_ran = true;
@@ -182,6 +193,7 @@ int measure(CommandContext& context, const BenchOptions& options,
     request.rung = options.rung;
     request.threads = options.threads;
     request.tiny = options.tiny;
+    request.device = device;
     request.budget_s = budget_s * target.problems / problems;
     all_ran = run_target(context, options, target, request, report) && all_ran;
     if (context.interrupt.cancelled()) return 1;
@@ -228,7 +240,8 @@ int self_test(CommandContext& context) {
 
 int bench(CommandContext& context, const BenchOptions& options) {
   if (options.self_test) return self_test(context);
-  const json kernels = list_kernels(context.installation());
+  const bool on_card = !options.device.empty();
+  const json kernels = list_kernels(context.installation(), on_card);
   if (options.goals) return bench_goals(context, options, kernels);
   if (options.list) {
     fmt::print("{}", render_list(kernels));
@@ -251,6 +264,7 @@ void add_bench(CLI::App& app, CommandContext& context) {
   command->group(kGradeGroup);
   command->add_option("what", options->what, "a kernel, or a kata whose functions are timed");
   command->add_option("--attempt", options->attempt, "time this file, too");
+  command->add_option("--device", options->device, "cuda or cuda:N: on that card, by LibTorch");
   command->add_option("--threads", options->threads, "default: 1")->check(CLI::Range(1, 1024));
   command->add_option("--dtype", options->dtype, "f32 or bf16 alone");
   command->add_option("--shape", options->shape, "one shape alone, as --list has it");
