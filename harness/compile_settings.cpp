@@ -17,7 +17,9 @@ std::vector<std::string> compile_arguments(const Installation& installation) {
 std::vector<std::string> attempt_arguments(const Installation& installation,
                                            const fs::path& contracts) {
   std::vector<std::string> arguments = compile_arguments(installation);
-  const std::vector<std::string> rest{"-Wno-everything",
+  const std::vector<std::string> rest{"-x",
+                                      "c++",  // also what is called .cu
+                                      "-Wno-everything",
                                       "-Werror=return-type",
                                       "-ferror-limit=20",
                                       "-ftemplate-backtrace-limit=1",

@@ -15,7 +15,9 @@
 
 #include "compiler.h"
 #include "crash.h"
+#include "device_choice.h"
 #include "diagnostics.h"
+#include "emulated_source.h"
 #include "fault.h"
 #include "resident_compiler.h"
 #include "sandbox.h"
@@ -89,8 +91,10 @@ struct Grader::State {
 
   void prepare();
   WorkerLink& worker();
-  Build build(const std::vector<Source>& sources, int contracts, bool of_record,
+  Build build(std::vector<Source> sources, int contracts, bool of_record,
               const CancelToken* cancel);
+  /// Makes C++ of CUDA where the device is emulated. False when it cannot, with the reason.
+  bool translate(std::vector<Source>& sources, Build& refused) const;
   void settle() const {
     if (options.resident) options.resident->settle(options.resident_slot);
   }
@@ -121,6 +125,7 @@ struct Grader::State {
 
 void Grader::State::prepare() {
   if (compiler) return;
+  require_device(kata, options.emulated);
   headers = ensure_header_cache(installation, kata.headers);
   for (const Level& level : kata.levels) {
     asked.push_back(read_symbols(installation.checks_object(kata.id, level.number)));
@@ -136,11 +141,26 @@ WorkerLink& Grader::State::worker() {
   return *link;
 }
 
-Build Grader::State::build(const std::vector<Source>& sources, int contracts, bool of_record,
+bool Grader::State::translate(std::vector<Source>& sources, Build& refused) const {
+  if (kata.device.empty()) return true;
+  for (Source& source : sources) {
+    EmulatedSource emulated = emulated_source(source.name, source.text);
+    source.text = std::move(emulated.text);
+    if (emulated.refusal.empty()) continue;
+    refused.result = Build::Result::kRefused;
+    refused.diagnostics = emulated.refusal;
+    return false;
+  }
+  return true;
+}
+
+Build Grader::State::build(std::vector<Source> sources, int contracts, bool of_record,
                            const CancelToken* cancel) {
   prepare();
   compiler->show_contracts(contracts);
   ResidentCompiler* resident = of_record ? nullptr : options.resident.get();
+  Build refused;
+  if (!translate(sources, refused)) return refused;
   return compiler->build(sources, Instrumentation::kNone, cancel, resident, options.resident_slot);
 }
 
@@ -206,6 +226,7 @@ json Grader::State::run_message(const GradeRequest& request, const Build& build,
           {"seed", report.seed},
           {"parallel", parallel_checks(options)},
           {"sanitized", false},
+          {"device", device_label(kata, options.emulated)},
           {"limits", limits_json(kata.limits)}};
 }
 
@@ -215,8 +236,10 @@ void Grader::State::locate_crash(const GradeRequest& request, const CancelToken*
       report.checks.begin(), report.checks.end(),
       [](const CheckVerdict& verdict) { return verdict.outcome == Outcome::kCrashed; });
   if (crashed == report.checks.end()) return;
-  const Build build = compiler->build({{kata.attempt_name(), request.source}},
-                                      Instrumentation::kAddressSanitizer, cancel);
+  std::vector<Source> sources = {{kata.attempt_name(), request.source}};
+  Build build;
+  if (!translate(sources, build)) return;
+  build = compiler->build(sources, Instrumentation::kAddressSanitizer, cancel);
   if (build.result != Build::Result::kBuilt) return;
   if (!std::filesystem::exists(installation.worker(Instrumentation::kAddressSanitizer))) return;
   WorkerLink sanitizer(installation, kata, *headers, scratch.path(),
@@ -286,6 +309,7 @@ GradeReport Grader::grade(const GradeRequest& request, const VerdictSink& sink,
   report.first_level = request.first_level;
   report.last_level = report.asked_level = request.last_level;
   report.seed = request.seed != 0 ? request.seed : fresh_seed();
+  report.device = device_label(state_->kata, state_->options.emulated);
   if (!state_->enforced) report.limits_not_held = limits_without_bubblewrap();
 
   const Build build = state_->build({{state_->kata.attempt_name(), request.source}},
@@ -317,6 +341,7 @@ RunReport Grader::run(const RunRequest& request, const CancelToken* cancel) {
   } else {
     const json message{{"type", "main"},
                        {"sanitized", false},
+                       {"device", device_label(state_->kata, state_->options.emulated)},
                        {"attempt", build.library.string()},
                        {"seed", 1},
                        {"limits", limits_json(kMainLimits)}};

@@ -65,6 +65,9 @@ void add_dev_new(CLI::App& dev, CommandContext& context);
 void add_dev_latency(CLI::App& dev, CommandContext& context);
 void add_dev_history(CLI::App& dev, CommandContext& context);
 
+/// `--emulated`, alike for all commands that judge attempts.
+void add_emulated_flag(CLI::App& command, bool& emulated);
+
 /// In the order of their ids.
 std::vector<Kata> all_katas(CommandContext& context);
 

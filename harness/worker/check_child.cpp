@@ -22,6 +22,7 @@
 
 #include "../fault.h"
 #include "../protocol.h"
+#include "check_device.h"
 #include "filter.h"
 #include "probe.h"
 
@@ -118,6 +119,7 @@ void run_check_child(const ChildTask& task) noexcept {
   probe::set_seed(task.seed);
   at::manual_seed(task.seed);
   place_descriptors(task);
+  make_check_device(task.device, task.seed);
   if (!confine(task)) give_up(task, "unconfined", std::strerror(errno));
   Result result{.task = task, .failures = {}};
   // Handlers run in reverse order: those that the attempt registers come before this one.

@@ -14,6 +14,7 @@ struct ChildTask {
   std::string nonce;    // sent back too; fresh for every child
   std::string attempt;  // path of the shared object
   unsigned long long seed = 0;
+  std::string device;      // as in GradeReport: what a device's kata runs on
   bool sanitized = false;  // AddressSanitizer reserves more address space than any limit allows
   int report_fd = -1;
   int output_fd = -1;

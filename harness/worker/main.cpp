@@ -125,6 +125,7 @@ class Worker {
     task.check = check;
     task.name = check < 0 ? "main" : full_name(library_->checks[check]);
     task.attempt = request.at("attempt");
+    task.device = request.at("device");
     task.sanitized = request.at("sanitized");
     task.seed = request.at("seed");
     return task;
