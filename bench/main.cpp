@@ -130,6 +130,13 @@ std::vector<Item> chosen_items(const Options& options, const std::vector<Kernel>
   return items;
 }
 
+/// As Contract::shapes has it.
+bool expressible(const std::vector<std::string>& shapes, const Problem& problem) {
+  return shapes.empty() || std::any_of(shapes.begin(), shapes.end(), [&](const auto& shape) {
+           return shape == problem.shape || shape == problem.shape + "/" + problem.dtype;
+         });
+}
+
 /// The kernel's rungs, less those not asked for; the baseline always stays.
 std::vector<Rung> chosen_rungs(const Options& options, const Item& item, const Rung* attempt) {
   std::vector<Rung> rungs;
@@ -141,10 +148,9 @@ std::vector<Rung> chosen_rungs(const Options& options, const Item& item, const R
   if (rungs.size() < 2 && !options.rung.empty() && options.rung != kBaselineRung) {
     throw Fault(item.kernel->id + " has no rung '" + options.rung + "'");
   }
-  const auto& shapes = options.attempt_shapes;
-  const bool expressible = shapes.empty() || std::find(shapes.begin(), shapes.end(),
-                                                       item.problem->shape) != shapes.end();
-  if (attempt != nullptr && expressible) rungs.push_back(*attempt);
+  if (attempt != nullptr && expressible(options.attempt_shapes, *item.problem)) {
+    rungs.push_back(*attempt);
+  }
   return rungs;
 }
 

@@ -26,7 +26,20 @@ main() {
     >"$state/decoding.cpp"
   expect 'a wrong attempt' 1 sampling --tiny --quick --attempt "$state/decoding.cpp"
   holds 'a wrong attempt' '^  yours  *no time: its result is wrong'
+  on_a_card
   exit $((failures > 0))
+}
+
+on_a_card() {
+  expect 'what is no card' 2 softmax --tiny --device tpu
+  holds 'what is no card' "^unaided: 'tpu' is no device: cuda, or cuda:N"
+  if "$program" gpu --json | grep -q '"absence":""'; then
+    expect 'a card' 0 softmax --tiny --quick --device cuda
+    holds 'a card' '^  libtorch .* (s|ms|us|µs) '
+  else
+    expect 'no card' 2 softmax --tiny --quick --device cuda
+    holds 'no card' '^unaided: no GPU: '
+  fi
 }
 
 expect() { # what is tried, status, arguments of the program

@@ -146,10 +146,9 @@ ChildEnd run_child(std::vector<std::string> argv, const SandboxPolicy& policy, i
   Command command;
   command.argv = std::move(argv);
   command.descriptors = {{theirs.get(), kReportFd}};
-  // CUDA reserves addresses for the memory of the machine and of all cards.
-  command.limits = {.cpu_s = kCpuSecondsMax,
-                    .address_space_mb = policy.devices.empty() ? kAddressSpaceMb : 0,
-                    .file_mb = 1};
+  command.limits = {.cpu_s = kCpuSecondsMax, .address_space_mb = kAddressSpaceMb, .file_mb = 1};
+  // CUDA maps the memory of the machine and of all cards, and files of its own.
+  if (!policy.devices.empty()) command.limits = {.cpu_s = kCpuSecondsMax};
   const SandboxedCommand inside =
       sandboxed(std::move(command), policy, sandbox_support().available);
   ReportReader reader(std::move(ours), progress);

@@ -47,4 +47,9 @@ std::vector<std::string> device_command(const Installation& installation,
                                         const DeviceCompiler& compiler,
                                         const std::filesystem::path& contracts);
 
+/// The linker of shared objects with what that made, less version script, objects and libraries.
+/// The compiler's driver, since nvcc's code calls atexit, which only that links.
+std::vector<std::string> device_linker(const Installation& installation,
+                                       const CudaToolkit& toolkit);
+
 }  // namespace unaided

@@ -59,6 +59,10 @@ std::string shell_quoted(const std::string& text) {
   return quoted + "'";
 }
 
+std::string only_symbol(const std::string& symbol) {
+  return "{ global: " + symbol + "; local: *; };\n";
+}
+
 Compiler::Compiler(const Installation& installation, const HeaderCache& headers,
                    const fs::path& scratch, const std::vector<fs::path>& contracts, bool sandbox)
     : Compiler(installation, to_judge(installation, headers, scratch), scratch, contracts,
@@ -69,7 +73,7 @@ Compiler Compiler::for_timing(const Installation& installation, const fs::path& 
                               bool sandbox) {
   CompilePurpose purpose;
   purpose.arguments = timed_attempt_arguments(installation, scratch / kContracts);
-  purpose.exports = "{ global: " + symbol + "; local: *; };\n";
+  purpose.exports = only_symbol(symbol);
   purpose.limits = kTimedCompileLimits;
   purpose.wall_ms_max = kTimedCompileWallMsMax;
   return Compiler(installation, std::move(purpose), scratch, contracts, sandbox);
@@ -81,6 +85,7 @@ Compiler Compiler::for_device(const Installation& installation, const DeviceComp
   CompilePurpose purpose;
   purpose.arguments = timed_attempt_arguments(installation, scratch / kContracts);
   purpose.device_command = device_command(installation, device, scratch / kContracts);
+  purpose.device_linker = device_linker(installation, device.toolkit);
   purpose.exports = exports;
   purpose.read_only = {device.toolkit.folder};
   purpose.limits = kTimedCompileLimits;
@@ -205,17 +210,15 @@ std::string Compiler::compile_script(const std::vector<Unit>& units,
 }
 
 std::string Compiler::link_script(const std::vector<Unit>& units, const Build& build) const {
-  // What nvcc makes registers itself with atexit, which lies in a part of the C library that only
-  // the compiler's driver links.
-  const std::string linker =
-      purpose_.device_command.empty()
-          ? shell_quoted(installation_.mold.string()) + " -shared --version-script="
-          : shell_quoted(installation_.clang.string()) +
-                " -shared -fuse-ld=mold -Wl,--version-script=";
-  std::string script = "exec " + linker + shell_quoted((scratch_ / "exports").string()) + " -o " +
-                       shell_quoted(build.library.string());
+  const std::string outcome =
+      shell_quoted((scratch_ / "exports").string()) + " -o " + shell_quoted(build.library.string());
+  std::string script =
+      purpose_.device_linker.empty()
+          ? "exec " + shell_quoted(installation_.mold.string()) + " -shared --version-script="
+          : "exec " + shell_words(purpose_.device_linker) + " -Wl,--version-script=";
+  script += outcome;
   for (const Unit& unit : units) script += " " + shell_quoted(unit.object.string());
-  return script + "\n";
+  return script + (purpose_.device_linker.empty() ? "\n" : " -lcudart_static\n");
 }
 
 SandboxPolicy Compiler::policy() const {

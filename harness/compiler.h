@@ -25,6 +25,9 @@ std::string shell_quoted(const std::string& text);
 inline constexpr const char* kAttemptExports =
     "{ global: extern \"C++\" { kata::*; }; main; local: *; };\n";
 
+/// The version script of a shared object that exports one C function.
+std::string only_symbol(const std::string& symbol);
+
 /// One source text to compile, by the name under which messages show it.
 struct Source {
   std::string name;  // "attention.cpp"
@@ -48,6 +51,7 @@ struct CompilePurpose {
   ResourceLimits limits;
   int wall_ms_max = 0;
   std::vector<std::string> device_command;  // of .cu files, all but source and object; or none
+  std::vector<std::string> device_linker;   // of what it makes
 };
 
 /// Compiles and links attempts, alone and in a sandbox: they see the contracts, LibTorch's and the
@@ -64,8 +68,9 @@ class Compiler {
                              const std::vector<std::filesystem::path>& contracts,
                              const std::string& symbol, bool sandbox);
 
-  /// To run on a card: .cu files by nvcc, others as for_timing() has them. What the object needs of
-  /// CUDA's runtime stays open, for whoever loads it has that. `exports` is a version script.
+  /// To run on a card: .cu files by nvcc, others as for_timing() has them. The library holds a CUDA
+  /// runtime of its own, so that it takes nothing for CUDA's that the process has under its names.
+  /// `exports` is a version script.
   static Compiler for_device(const Installation& installation, const DeviceCompiler& device,
                              const std::filesystem::path& scratch,
                              const std::vector<std::filesystem::path>& contracts,

@@ -85,6 +85,8 @@ Kernel on_device(const Kernel& kernel, const torch::Device& device) {
   const auto* twin = std::find_if(std::begin(kTwins), std::end(kTwins),
                                   [&](const Twin& one) { return one.kernel == kernel.id; });
   const bool twins = twin != std::end(kTwins);
+  placed.contracts.insert(placed.contracts.end(), kernel.card_contracts.begin(),
+                          kernel.card_contracts.end());
   placed.problems.clear();
   for (const Problem& problem : kernel.problems) {
     placed.problems.push_back(place(problem, device));

@@ -126,9 +126,12 @@ bool run_target(CommandContext& context, const BenchOptions& options, const Targ
                  options.attempt);
       return false;
     }
-    line.write(fmt::format("compiling {} with {}", options.attempt, "-O3 -march=native"));
-    const BenchBuild build = build_for_bench(context.installation(), context.kata(contract->kata),
-                                             *contract, source, scratch.path(), &context.interrupt);
+    line.write("compiling " + options.attempt);
+    const Gpu* gpu =
+        request.device ? &require_gpu(request.device->survey, request.device->index) : nullptr;
+    const BenchBuild build =
+        build_for_bench(context.installation(), context.kata(contract->kata), *contract, source,
+                        scratch.path(), gpu, &context.interrupt);
     line.write("");
     if (!build.refusal.empty()) {
       fmt::print("{}: {}\n", target.kernel, printable(build.refusal));

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "../fault.h"
+#include "../kata.h"
 #include "../protocol.h"
 #include "check_device.h"
 #include "filter.h"
@@ -31,7 +32,8 @@ namespace unaided {
 namespace {
 
 constexpr int kReportFd = 3;
-constexpr long kDescriptorsMax = 64;  // a memory file's bytes count nowhere else
+constexpr long kDescriptorsMax = 64;          // a memory file's bytes count nowhere else
+constexpr long kDescriptorsOfCardMax = 1024;  // CUDA opens nodes many times over
 constexpr int kFailuresMax = 4;
 constexpr std::size_t kFailureBytesMax = 4096;
 
@@ -53,12 +55,17 @@ void place_descriptors(const ChildTask& task) {
   syscall(SYS_close_range, kReportFd + 1, ~0U, 0U);
 }
 
+/// CUDA maps the memory of the machine and of all cards, and files of its own, so neither is
+/// bounded beside it; what is resident still is, and the sandbox has next to no place to write to.
 bool confine(const ChildTask& task) {
   const rlimit no_core{0, 0};
+  const bool card = task.device == kCudaDevice;
   return setrlimit(RLIMIT_CORE, &no_core) == 0 && bound(RLIMIT_CPU, task.cpu_s_max) &&
-         (task.sanitized || (bound(RLIMIT_DATA, task.memory_mb_max << 20) &&
-                             bound(RLIMIT_AS, task.address_space_mb_max << 20))) &&
-         bound(RLIMIT_FSIZE, task.file_mb_max << 20) && bound(RLIMIT_NOFILE, kDescriptorsMax) &&
+         (task.sanitized || card ||
+          (bound(RLIMIT_DATA, task.memory_mb_max << 20) &&
+           bound(RLIMIT_AS, task.address_space_mb_max << 20))) &&
+         (card || bound(RLIMIT_FSIZE, task.file_mb_max << 20)) &&
+         bound(RLIMIT_NOFILE, card ? kDescriptorsOfCardMax : kDescriptorsMax) &&
          install_child_filter();
 }
 
@@ -119,7 +126,12 @@ void run_check_child(const ChildTask& task) noexcept {
   probe::set_seed(task.seed);
   at::manual_seed(task.seed);
   place_descriptors(task);
-  make_check_device(task.device, task.seed);
+  try {
+    make_check_device(task.device, task.seed);
+    if (task.device == kCudaDevice) prepare_child_filter(Reach::kDevices);
+  } catch (const Fault& fault) {
+    give_up(task, "deviceless", fault.what());
+  }
   if (!confine(task)) give_up(task, "unconfined", std::strerror(errno));
   Result result{.task = task, .failures = {}};
   // Handlers run in reverse order: those that the attempt registers come before this one.

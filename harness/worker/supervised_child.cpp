@@ -221,6 +221,10 @@ ChildEnd SupervisedChild::judge_status() const {
                   text_of(record, "unconfined") + ")";
     return end;
   }
+  if (record.contains("deviceless")) {
+    end.message = "the check has no device: " + text_of(record, "deviceless");
+    return end;
+  }
   if (record.contains("unloaded")) return judge_unloaded(text_of(record, "unloaded"));
   if (task_.check >= 0) return judge_record(record);
   end.outcome = end.exit_status == 0 ? Outcome::kPassed : Outcome::kWrong;
