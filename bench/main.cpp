@@ -171,8 +171,9 @@ void measure(const Options& options) {
   const std::vector<Item> items = chosen_items(options, all);
   std::optional<Rung> attempt;
   if (!options.attempt.empty()) {
-    prepare_child_filter(card ? Reach::kDevices : Reach::kNothing);
-    if (!install_child_filter()) throw Fault("cannot confine the attempt; ./unaided doctor");
+    const Reach reach = card ? Reach::kDevices : Reach::kNothing;
+    prepare_child_filter(reach);
+    if (!install_child_filter(reach)) throw Fault("cannot confine the attempt; ./unaided doctor");
     attempt = load_attempt(options.attempt);
   }
 

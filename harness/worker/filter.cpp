@@ -20,6 +20,7 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <map>
 #include <vector>
 
 #include "../fault.h"
@@ -132,8 +133,7 @@ constexpr std::array kRefusedFcntl{F_SETOWN, F_SETOWN_EX, F_SETSIG};
 constexpr std::array<std::uint32_t, 6> kIoctls{TCGETS,  TIOCGWINSZ, FIONREAD,
                                                FIONBIO, FIOCLEX,    FIONCLEX};
 
-std::vector<sock_filter> program;
-Reach reached = Reach::kNothing;
+std::map<Reach, std::vector<sock_filter>> programs;
 
 void add_rule(scmp_filter_ctx context, std::uint32_t action, int call,
               std::vector<scmp_arg_cmp> arguments = {}) {
@@ -258,13 +258,13 @@ std::vector<sock_filter> small_filter(std::uint32_t self, Reach reach) {
 }  // namespace
 
 void prepare_child_filter(Reach reach) {
-  reached = reach;
-  program = compile_filter(reach);
+  programs[reach] = compile_filter(reach);
 }
 
-bool install_child_filter() {
+bool install_child_filter(Reach reach) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
-  auto small = small_filter(static_cast<std::uint32_t>(getpid()), reached);
+  auto small = small_filter(static_cast<std::uint32_t>(getpid()), reach);
+  auto& program = programs[reach];
   return !program.empty() && install(small.data(), small.size()) &&
          install(program.data(), program.size());
 }
