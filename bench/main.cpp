@@ -41,6 +41,7 @@ constexpr double kPartKnown = 0.1;  // of the whole: from here on the pace tells
 struct Options {
   bool list = false;
   bool self_test = false;
+  std::string items;  // JSON: what BenchRequest::items holds
   std::vector<std::string> kernels;
   std::string shape, dtype, rung;
   std::string attempt, attempt_build;
@@ -55,10 +56,11 @@ struct Options {
   bool on_card() const { return device >= 0; }
 };
 
-/// One problem to measure, and its kernel.
+/// One problem to measure, its kernel, and which of its rungs; no names: all.
 struct Item {
   const Kernel* kernel;
   const Problem* problem;
+  std::vector<std::string> rungs = {};
 };
 
 void report_line(const Options& options, const json& message) {
@@ -113,15 +115,30 @@ json described_kernels(const Options& options) {
   return list;
 }
 
+Item named_item(const std::vector<Kernel>& all, const json& name) {
+  const Kernel& kernel = find_kernel(all, name.at("kernel"));
+  for (const Problem& problem : kernel.problems) {
+    const bool wanted = name.at("shape") == problem.shape && name.at("dtype") == problem.dtype;
+    if (wanted) return {&kernel, &problem, name.at("rungs")};
+  }
+  throw Fault(kernel.id + " has no such problem: " + name.dump());
+}
+
 std::vector<Item> chosen_items(const Options& options, const std::vector<Kernel>& all) {
   std::vector<Item> items;
+  if (!options.items.empty()) {
+    for (const json& name : json::parse(options.items)) items.push_back(named_item(all, name));
+    return items;
+  }
   for (const std::string& id : options.kernels) {
     const Kernel& kernel = find_kernel(all, id);
     for (const Problem& problem : kernel.problems) {
       const bool wanted = problem.tiny == options.tiny &&
                           (options.shape.empty() || problem.shape == options.shape) &&
                           (options.dtype.empty() || problem.dtype == options.dtype);
-      if (wanted) items.push_back({&kernel, &problem});
+      if (!wanted) continue;
+      items.push_back({&kernel, &problem});
+      if (!options.rung.empty()) items.back().rungs = {options.rung};
     }
   }
   if (items.empty()) {
@@ -140,13 +157,15 @@ bool expressible(const std::vector<std::string>& shapes, const Problem& problem)
 /// The kernel's rungs, less those not asked for; the baseline always stays.
 std::vector<Rung> chosen_rungs(const Options& options, const Item& item, const Rung* attempt) {
   std::vector<Rung> rungs;
-  for (const Rung& rung : item.kernel->rungs) {
-    const bool wanted =
-        options.rung.empty() || rung.name == options.rung || rung.name == kBaselineRung;
-    if (wanted) rungs.push_back(rung);
+  for (const std::string& name : item.rungs) {
+    const bool known = std::any_of(item.kernel->rungs.begin(), item.kernel->rungs.end(),
+                                   [&](const Rung& rung) { return rung.name == name; });
+    if (!known) throw Fault(item.kernel->id + " has no rung '" + name + "'");
   }
-  if (rungs.size() < 2 && !options.rung.empty() && options.rung != kBaselineRung) {
-    throw Fault(item.kernel->id + " has no rung '" + options.rung + "'");
+  for (const Rung& rung : item.kernel->rungs) {
+    const bool named =
+        std::find(item.rungs.begin(), item.rungs.end(), rung.name) != item.rungs.end();
+    if (item.rungs.empty() || named || rung.name == kBaselineRung) rungs.push_back(rung);
   }
   if (attempt != nullptr && expressible(options.attempt_shapes, *item.problem)) {
     rungs.push_back(*attempt);
@@ -221,6 +240,7 @@ void test_measuring(const Options& options) {
 void parse(Options& options, CLI::App& app) {
   app.add_flag("--list", options.list);
   app.add_flag("--self-test", options.self_test);
+  app.add_option("--items", options.items);
   app.add_option("--kernel", options.kernels);
   app.add_option("--shape", options.shape);
   app.add_option("--dtype", options.dtype);

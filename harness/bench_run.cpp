@@ -62,6 +62,17 @@ SandboxPolicy policy_of(const Installation& installation, const BenchRequest& re
   return policy;
 }
 
+std::string items_text(const std::vector<BenchItem>& items) {
+  json list = json::array();
+  for (const BenchItem& item : items) {
+    list.push_back({{"kernel", item.kernel},
+                    {"shape", item.shape},
+                    {"dtype", item.dtype},
+                    {"rungs", item.rungs}});
+  }
+  return list.dump();
+}
+
 std::vector<std::string> arguments_of(const Installation& installation,
                                       const BenchRequest& request) {
   std::vector<std::string> arguments{installation.bench().string(),
@@ -74,6 +85,7 @@ std::vector<std::string> arguments_of(const Installation& installation,
   auto add = [&](const char* option, const std::string& value) {
     if (!value.empty()) arguments.insert(arguments.end(), {option, value});
   };
+  if (!request.items.empty()) add("--items", items_text(request.items));
   for (const std::string& kernel : request.kernels) add("--kernel", kernel);
   for (const std::string& shape : request.attempt_shapes) add("--attempt-shape", shape);
   add("--shape", request.shape);

@@ -21,8 +21,15 @@ struct BenchDevice {
   int index = 0;
 };
 
+/// One problem with some of its kernel's rungs; the baseline is always among them.
+struct BenchItem {
+  std::string kernel, shape, dtype;
+  std::vector<std::string> rungs;
+};
+
 /// What is to be measured.
 struct BenchRequest {
+  std::vector<BenchItem> items;  // exactly these; where there are some, the next two lines are void
   std::vector<std::string> kernels;
   std::string shape, dtype, rung;     // empty: all
   std::optional<BenchDevice> device;  // to measure on, instead of the processor

@@ -333,6 +333,23 @@ GradeReport Grader::grade(const GradeRequest& request, const VerdictSink& sink,
   return report;
 }
 
+GradeReport Grader::judge(const std::filesystem::path& library, const GradeRequest& request) {
+  const double start_ms = monotonic_ms();
+  GradeReport report;
+  report.kata = state_->kata.id;
+  report.first_level = request.first_level;
+  report.last_level = report.asked_level = request.last_level;
+  report.seed = request.seed != 0 ? request.seed : fresh_seed();
+  Build build;
+  build.library = state_->scratch.path() / library.filename();  // what the worker may read
+  std::filesystem::copy_file(library, build.library,
+                             std::filesystem::copy_options::overwrite_existing);
+  state_->run_checks(request, build, nullptr, nullptr, report);
+  settle_outcome(report);
+  report.total_ms = monotonic_ms() - start_ms;
+  return report;
+}
+
 RunReport Grader::run(const RunRequest& request, const CancelToken* cancel) {
   const double start_ms = monotonic_ms();
   RunReport report;

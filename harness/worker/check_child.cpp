@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -145,10 +146,12 @@ void send_task(int command_fd, const ChildTask& task) {
 
 void run_check_child(const UnaidedCheckLibrary* library,
                      const ChildConfinement& confinement) noexcept {
+  prctl(PR_SET_NAME, kStandbyName);
   place_descriptors(confinement);
   const int refusal = confine(confinement) ? 0 : errno;
   if (confinement.early) touch_common_memory();
   const ChildTask task = receive_task();
+  prctl(PR_SET_NAME, "check");
   if (refusal != 0) give_up(task, "unconfined", std::strerror(refusal));
   probe::set_seed(task.seed);
   at::manual_seed(task.seed);

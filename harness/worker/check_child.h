@@ -6,6 +6,9 @@
 
 namespace unaided {
 
+/// The name of a process that waits for its check.
+inline constexpr const char* kStandbyName = "standby";
+
 /// What is certain of a child before it knows its check.
 struct ChildConfinement {
   int command_fd = -1;  // where the child reads its task
