@@ -9,8 +9,12 @@
 
 namespace unaided {
 
+bool device_is_here(const Kata& kata) {
+  return kata.device.empty();
+}
+
 void require_device(const Kata& kata, bool emulated) {
-  if (kata.device.empty() || emulated) return;
+  if (emulated || device_is_here(kata)) return;
   throw Fault(fmt::format(
       "{} needs an NVIDIA GPU, and none was found: --emulated runs the same checks on the CPU "
       "(arithmetic, barriers, bounds; not speed)",
