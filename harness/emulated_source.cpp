@@ -15,6 +15,8 @@
 #include <array>
 #include <vector>
 
+#include "blanked_source.h"
+
 namespace unaided {
 namespace {
 
@@ -30,71 +32,6 @@ constexpr std::array<std::string_view, 10> kAbsentHeaders{
     "cub/",        "thrust/",       "cuda/", "cooperative_groups", "cuda_fp",
     "cuda_bf16.h", "cuda_pipeline", "mma.h", "cutlass/",           "cute/"};
 
-bool is_word(char c) {
-  return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-/// Blanks comments and the insides of literals in a copy of a source.
-class Blanked {
- public:
-  explicit Blanked(std::string_view source) : text_(source) {
-    while (at_ < text_.size()) step();
-  }
-
-  std::string text() && { return std::move(text_); }
-
- private:
-  void step() {
-    const std::string_view rest = std::string_view(text_).substr(at_);
-    if (rest.starts_with("//")) return blank(line_end());
-    if (rest.starts_with("/*")) return blank(end_of("*/", 2));
-    if (rest.starts_with("R\"") && (at_ == 0 || !is_word(text_[at_ - 1]))) return blank_raw();
-    if (rest[0] == '"') return blank_literal('"');
-    const bool digit_separator = rest[0] == '\'' && at_ > 0 && is_word(text_[at_ - 1]);
-    if (rest[0] == '\'' && !digit_separator) return blank_literal('\'');
-    ++at_;
-  }
-
-  /// A comment may go on after a backslash at the end of its line.
-  std::size_t line_end() const {
-    std::size_t end = text_.find('\n', at_);
-    while (end != kNone && end > 0 && text_[end - 1] == '\\') end = text_.find('\n', end + 1);
-    return std::min(end, text_.size());
-  }
-
-  std::size_t end_of(const std::string& mark, std::size_t skip) const {
-    const std::size_t found = text_.find(mark, at_ + skip);
-    return found == kNone ? text_.size() : found + mark.size();
-  }
-
-  void blank_raw() {
-    const std::size_t open = text_.find('(', at_);
-    if (open == kNone) return blank(text_.size());
-    blank(end_of(")" + text_.substr(at_ + 2, open - at_ - 2) + "\"", 2));
-  }
-
-  void blank_literal(char quote) {
-    std::size_t end = at_ + 1;
-    while (end < text_.size() && text_[end] != quote && text_[end] != '\n') {
-      end += text_[end] == '\\' ? 2 : 1;
-    }
-    blank(std::min(end + 1, text_.size()));
-  }
-
-  /// Literals leave a digit behind: something stands there.
-  void blank(std::size_t end) {
-    const bool literal = text_[at_] != '/';
-    for (std::size_t i = at_; i < end; ++i) {
-      if (text_[i] != '\n') text_[i] = ' ';
-    }
-    if (literal) text_[at_] = '0';
-    at_ = std::max(end, at_ + 1);
-  }
-
-  std::string text_;
-  std::size_t at_ = 0;
-};
-
 struct Edit {
   std::size_t at;
   std::size_t removed;
@@ -104,7 +41,7 @@ struct Edit {
 class Rewriter {
  public:
   Rewriter(const std::string& name, std::string_view source)
-      : name_(name), source_(source), code_(Blanked(source).text()) {}
+      : name_(name), source_(source), code_(blanked(source)) {}
 
   EmulatedSource run() {
     rewrite_includes();
@@ -128,8 +65,8 @@ class Rewriter {
   void for_each_word(std::string_view word, Action action) {
     for_each(word, [&](std::size_t at) {
       const std::size_t end = at + word.size();
-      const bool begins = at == 0 || !is_word(code_[at - 1]);
-      const bool ends = end >= code_.size() || !is_word(code_[end]);
+      const bool begins = at == 0 || !is_word_character(code_[at - 1]);
+      const bool ends = end >= code_.size() || !is_word_character(code_[end]);
       if (begins && ends) action(at);
     });
   }
@@ -228,8 +165,8 @@ class Rewriter {
       const std::size_t angle = opening(last, '<', '>');
       last = angle == kNone ? kNone : last_code(angle);
     }
-    if (last == kNone || !is_word(code_[last])) return kNone;
-    while (last > 0 && is_word(code_[last - 1])) --last;
+    if (last == kNone || !is_word_character(code_[last])) return kNone;
+    while (last > 0 && is_word_character(code_[last - 1])) --last;
     return last;
   }
 
@@ -309,7 +246,7 @@ class Rewriter {
       if (outside && (c == ',' || at == end)) {
         const std::size_t last = last_code(name_end == kNone ? at : name_end);
         std::size_t first = last + 1;
-        while (first > begin && is_word(code_[first - 1])) --first;
+        while (first > begin && is_word_character(code_[first - 1])) --first;
         if (first <= last) names.emplace_back(first, last + 1);
         name_end = kNone;
       }

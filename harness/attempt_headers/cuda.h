@@ -13,8 +13,12 @@
 #include <cstdio>
 #include <cstring>
 #include <functional>
+#include <iomanip>
+#include <iostream>
 #include <limits>
+#include <memory>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <type_traits>

@@ -71,6 +71,9 @@ void add_emulated_flag(CLI::App& command, bool& emulated);
 /// In the order of their ids.
 std::vector<Kata> all_katas(CommandContext& context);
 
+/// Those among them that can be proposed: a device that they need is here.
+std::vector<Kata> katas_to_propose(CommandContext& context);
+
 /// On stderr: what the user should know about the index and the sessions in it.
 void print_remarks(const History& history);
 

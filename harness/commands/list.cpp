@@ -26,12 +26,8 @@ nlohmann::json kata_to_json(const Kata& kata, const PassedLevels& passed) {
                       {"par_minutes", level.par_minutes},
                       {"passed", passed.contains(level.number)}});
   }
-  return {{"kata", kata.id},
-          {"title", kata.title},
-          {"summary", kata.summary},
-          {"topics", kata.topics},
-          {"device", kata.device},
-          {"levels", levels}};
+  return {{"kata", kata.id},       {"title", kata.title},   {"summary", kata.summary},
+          {"topics", kata.topics}, {"device", kata.device}, {"levels", levels}};
 }
 
 void print_kata(const Kata& kata, const PassedLevels& passed, const Terminal& terminal) {

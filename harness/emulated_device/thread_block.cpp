@@ -50,10 +50,6 @@ unsigned threads_of(const dim3& size) {
   return size.x * size.y * size.z;
 }
 
-uint3 index_in(const dim3& size, unsigned flat) {
-  return {flat % size.x, flat / size.x % size.y, flat / (size.x * size.y)};
-}
-
 }  // namespace
 
 boost::context::stack_context ThreadStacks::stack(unsigned index) {
@@ -77,12 +73,7 @@ std::string ThreadBlock::run(const Configuration& configuration, uint3 index,
                              const std::function<void()>& kernel) {
   if (!failure_.empty()) return failure_;
   prepare(configuration, index, kernel);
-  while (!ready_.empty() && failure_.empty()) {
-    std::swap(ready_[random_() % ready_.size()], ready_.back());
-    const unsigned next = ready_.back();
-    ready_.pop_back();
-    resume(next);
-  }
+  while (!ready_warps_.empty() && failure_.empty()) resume(choose());
   if (failure_.empty() && ended_ < count_) failure_ = stuck();
   if (failure_.empty()) check_dynamic_guard();
   return failure_;
@@ -100,8 +91,39 @@ void ThreadBlock::prepare(const Configuration& configuration, uint3 index,
   std::memset(emulated_device::dynamic_shared, garbage_, dynamic_bytes_ + kGuardBytes);
   static_bytes_ = 0;
   shared_.clear();
-  ready_.clear();
+  ready_warps_.clear();
+  for (Warp& warp : warps_) {
+    warp.ready.clear();
+    warp.alive = warp.waiting = 0;
+  }
+  greedy_ = random_() % 2 == 0;
+  place_threads(configuration.block);
   for (unsigned thread = 0; thread < count_; ++thread) start(thread, kernel);
+  std::shuffle(ready_warps_.begin(), ready_warps_.end(), random_);
+}
+
+void ThreadBlock::place_threads(const dim3& size) {
+  if (size.x == places_of_.x && size.y == places_of_.y && size.z == places_of_.z) return;
+  places_of_ = size;
+  places_.clear();
+  for (unsigned thread = 0; thread < count_; ++thread) {
+    places_.push_back({thread % size.x, thread / size.x % size.y, thread / (size.x * size.y)});
+  }
+}
+
+/// Takes a thread that is ready. The warp that was chosen last stands at the end while it has more.
+unsigned ThreadBlock::choose() {
+  if (!greedy_) std::swap(ready_warps_[draw(ready_warps_.size())], ready_warps_.back());
+  std::vector<unsigned>& ready = warps_[ready_warps_.back()].ready;
+  std::swap(ready[draw(ready.size())], ready.back());
+  const unsigned thread = ready.back();
+  ready.pop_back();
+  if (ready.empty()) ready_warps_.pop_back();
+  return thread;
+}
+
+std::size_t ThreadBlock::draw(std::size_t count) {
+  return static_cast<std::size_t>(random_() >> 32) * count >> 32;
 }
 
 void ThreadBlock::start(unsigned thread, const std::function<void()>& kernel) {
@@ -115,6 +137,7 @@ void ThreadBlock::start(unsigned thread, const std::function<void()>& kernel) {
     end_thread(thread);
     return std::move(scheduler_);
   };
+  warps_[thread / kLanes].alive |= 1U << thread % kLanes;
   threads_[thread].fiber =
       boost::context::fiber(std::allocator_arg, GivenStack{stacks_.stack(thread)}, body);
   make_ready(thread);
@@ -122,7 +145,7 @@ void ThreadBlock::start(unsigned thread, const std::function<void()>& kernel) {
 
 void ThreadBlock::resume(unsigned thread) {
   current_ = thread;
-  position.thread = index_in(position.block_size, thread);
+  position.thread = places_[thread];
   inside_ = true;
   threads_[thread].fiber = std::move(threads_[thread].fiber).resume();
   inside_ = false;
@@ -134,13 +157,20 @@ void ThreadBlock::wait() {
 
 void ThreadBlock::make_ready(unsigned thread) {
   threads_[thread].state = State::kReady;
-  ready_.push_back(thread);
+  Warp& warp = warps_[thread / kLanes];
+  warp.waiting &= ~(1U << thread % kLanes);
+  warp.ready.push_back(thread);
+  if (warp.ready.size() > 1) return;
+  // In a greedy block the warp whose lanes come together goes on; else a warp waits for its turn.
+  ready_warps_.push_back(thread / kLanes);
 }
 
 void ThreadBlock::end_thread(unsigned thread) {
   threads_[thread].state = State::kEnded;
   ++ended_;
-  complete_ended(thread / kLanes);
+  Warp& warp = warps_[thread / kLanes];
+  warp.alive &= ~(1U << thread % kLanes);
+  if (warp.waiting != 0) complete_ended(thread / kLanes);
 }
 
 void ThreadBlock::use_shared(void* variable, std::size_t bytes) {
@@ -188,6 +218,7 @@ void ThreadBlock::open_barrier() {
     threads_[thread].voted = static_cast<int>(voted);
     make_ready(thread);
   }
+  std::shuffle(ready_warps_.begin(), ready_warps_.end(), random_);
 }
 
 std::uint64_t ThreadBlock::exchange(Exchange kind, unsigned mask, std::uint64_t bits,
@@ -203,6 +234,7 @@ std::uint64_t ThreadBlock::exchange(Exchange kind, unsigned mask, std::uint64_t 
   thread.mask = mask;
   thread.bits = bits;
   thread.source = source;
+  warps_[current_ / kLanes].waiting |= 1U << lane();
   complete_exchange(current_ / kLanes, mask);
   wait();
   return thread.bits;
@@ -210,6 +242,7 @@ std::uint64_t ThreadBlock::exchange(Exchange kind, unsigned mask, std::uint64_t 
 
 /// When all lanes in `mask` that have not ended are there, each gets what it asked for.
 void ThreadBlock::complete_exchange(unsigned warp, unsigned mask) {
+  if ((mask & warps_[warp].alive & ~warps_[warp].waiting) != 0) return;
   const unsigned first = warp * kLanes;
   const unsigned lanes = std::min(kLanes, count_ - first);
   unsigned there = 0;
@@ -284,7 +317,7 @@ void ThreadBlock::check_dynamic_guard() {
 
 void ThreadBlock::fail(const std::string& what) {
   if (failure_.empty()) failure_ = what;
-  ready_.clear();
+  ready_warps_.clear();
   if (inside_) wait();
 }
 

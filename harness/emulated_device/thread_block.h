@@ -30,8 +30,9 @@ class ThreadStacks {
 };
 
 /// Runs the threads of one block at a time, each a fiber, one after the other from wait to wait, in
-/// an order drawn from a seed. Shared memory is garbage when a block begins. After a failure it
-/// runs nothing more: the threads that still waited are left as they are.
+/// an order drawn from a seed: in some blocks any warp's turn may come at each wait, in others a
+/// warp goes on for as long as it can. Shared memory is garbage when a block begins. After a
+/// failure it runs nothing more: the threads that still waited are left as they are.
 class ThreadBlock {
  public:
   explicit ThreadBlock(std::uint64_t seed) : random_(seed) {}
@@ -67,10 +68,14 @@ class ThreadBlock {
 
   void prepare(const emulated_device::Configuration& configuration, uint3 index,
                const std::function<void()>& kernel);
+  void place_threads(const dim3& size);
+  /// Below `count`, which is less than 2^32.
+  std::size_t draw(std::size_t count);
   void start(unsigned thread, const std::function<void()>& kernel);
   void resume(unsigned thread);
   /// In a thread: lets others run until this one is ready again.
   void wait();
+  unsigned choose();
   void make_ready(unsigned thread);
   void end_thread(unsigned thread);
   void open_barrier();
@@ -86,10 +91,20 @@ class ThreadBlock {
   ThreadStacks stacks_;
   boost::context::fiber scheduler_;
   std::vector<Thread>& threads_ = *new std::vector<Thread>(kBlockThreadsMax);  // never unwound
-  std::vector<unsigned> ready_;
-  unsigned count_ = 0;    // threads of this block
-  unsigned current_ = 0;  // the one that runs
-  unsigned waiting_ = 0;  // at the barrier
+  struct Warp {
+    std::vector<unsigned> ready;  // threads
+    unsigned alive = 0;           // lanes that have not ended
+    unsigned waiting = 0;         // lanes that wait for others of the warp
+  };
+
+  std::vector<Warp> warps_{kBlockThreadsMax / 32};
+  std::vector<unsigned> ready_warps_;  // that have a thread which is ready
+  std::vector<uint3> places_;          // threadIdx, by thread
+  dim3 places_of_{0};                  // of blocks of this size
+  bool greedy_ = false;                // whether a warp goes on for as long as it can
+  unsigned count_ = 0;                 // threads of this block
+  unsigned current_ = 0;               // the one that runs
+  unsigned waiting_ = 0;               // at the barrier
   unsigned ended_ = 0;
   bool inside_ = false;  // a thread runs
   std::size_t dynamic_bytes_ = 0;

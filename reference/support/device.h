@@ -63,6 +63,8 @@ class DeviceStream {
 template <typename T>
 class DeviceArray {
  public:
+  DeviceArray() = default;  // of nothing
+
   /// Elements that no kernel has written: garbage of one pattern.
   DeviceArray(const DeviceStream& stream, std::int64_t count)
       : count_(static_cast<std::size_t>(count)) {
@@ -111,7 +113,7 @@ class DeviceArray {
     device().upload(stream.get(), base_, garbage.data(), garbage.size());
   }
 
-  std::size_t count_;
+  std::size_t count_ = 0;
   unsigned char* base_ = nullptr;
 };
 
