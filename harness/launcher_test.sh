@@ -189,7 +189,7 @@ scenario_the_toolkit_has_an_environment_of_its_own() {
   export PIP_CONFIG_FILE=/dev/null PIP_NO_INDEX=1 PIP_FIND_LINKS=$work/wheels
   run setup --toolkit # beside a LibTorch that is not ours
   expect status 0
-  expect err "nvcc into $XDG_CACHE_HOME/unaided/toolkit: 105 MB to fetch, 280 MB on disk"
+  expect err "nvcc into $XDG_CACHE_HOME/unaided/toolkit: 105 MB to fetch, 300 MB on disk"
   found=$(echo "$XDG_CACHE_HOME"/unaided/toolkit/lib/python3*/site-packages/nvidia/cu13/bin/nvcc)
   [[ -e $found ]] || fail "$found is missing"
   expect_text "$(ls "$XDG_CACHE_HOME/unaided")" 'setup.lock
