@@ -33,10 +33,10 @@ __device__ float reduce_warp(float value) {
   return value;
 }
 
-/// Each thread gets the reduction over its block of kThreads: of the warps' results, one a warp.
+/// Each thread gets the reduction over its block of kThreads: of the warps' results, one a warp,
+/// which go through `of_warp` in shared memory.
 template <typename Operation>
-__device__ float reduce_block(float value) {
-  __shared__ float of_warp[kWarps];
+__device__ float reduce_block(float value, float* of_warp) {
   const int lane = threadIdx.x % kWarp;
   value = reduce_warp<Operation>(value);
   __syncthreads();  // whoever still reads the last reduction's results must be through
@@ -48,17 +48,18 @@ __device__ float reduce_block(float value) {
 /// One block a row, three passes over it. Neighbouring threads read neighbouring columns, so that
 /// each access of a warp is one stretch of memory.
 __global__ void softmax_kernel(const float* x, float* y, std::int64_t rows, std::int64_t columns) {
+  __shared__ float of_warp[kWarps];
   for (std::int64_t row = blockIdx.x; row < rows; row += gridDim.x) {
     const float* in = x + row * columns;
     float* out = y + row * columns;
 
     float peak = Max::kIdentity;
     for (std::int64_t c = threadIdx.x; c < columns; c += kThreads) peak = fmaxf(peak, in[c]);
-    peak = reduce_block<Max>(peak);
+    peak = reduce_block<Max>(peak, of_warp);
 
     float sum = 0;
     for (std::int64_t c = threadIdx.x; c < columns; c += kThreads) sum += expf(in[c] - peak);
-    sum = reduce_block<Sum>(sum);
+    sum = reduce_block<Sum>(sum, of_warp);
 
     // At least 1, by the largest entry's own exp(0).
     for (std::int64_t c = threadIdx.x; c < columns; c += kThreads) {
