@@ -5,8 +5,6 @@
 #include "cuda_check_device.h"
 
 #include <dlfcn.h>
-#include <fmt/format.h>
-
 #include <atomic>
 #include <chrono>
 #include <cstring>
@@ -127,7 +125,7 @@ CudaCheckDevice::CudaCheckDevice() : api_(load_cuda()) {
 CudaCheckDevice::~CudaCheckDevice() = default;
 
 void CudaCheckDevice::require(int error, const char* what) const {
-  if (error != kSuccess) throw Fault(fmt::format("{}: {}", what, api_->error_text(error)));
+  if (error != kSuccess) throw Fault(std::string(what) + ": " + api_->error_text(error));
 }
 
 void* CudaCheckDevice::allocate(std::size_t bytes) {
