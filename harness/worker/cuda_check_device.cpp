@@ -5,10 +5,12 @@
 #include "cuda_check_device.h"
 
 #include <dlfcn.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstring>
 #include <new>
+#include <string>
 
 #include "../fault.h"
 
