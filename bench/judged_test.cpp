@@ -23,10 +23,10 @@ struct JudgedRung {
   int seen_by_min;  // checks
 };
 
-constexpr JudgedRung kRungs[] = {{"attention_prefill", "attention", 2, 2, 4},
+constexpr JudgedRung kRungs[] = {{"attention_prefill", "attention", 2, 2, 2},
                                  {"sampling", "decoding", 2, 3, 30},
                                  {"cross_entropy", "training_step", 2, 2, 6},
-                                 {"adamw_step", "training_step", 3, 3, 8}};
+                                 {"adamw_step", "training_step", 3, 3, 3}};
 
 std::filesystem::path library_of(const JudgedRung& rung, const std::string& suffix) {
   return std::filesystem::path(UNAIDED_BENCH_ATTEMPTS) /

@@ -10,6 +10,7 @@
 #include "../bench_run.h"
 #include "../fault.h"
 #include "../goals.h"
+#include "../gpu.h"
 #include "../ladder.h"
 #include "../progress_line.h"
 #include "../render_ladder.h"
@@ -34,6 +35,7 @@ struct BenchOptions {
   std::string attempt;
   int threads = 1;
   std::string dtype, shape, rung, json_file;
+  std::string device;
   bool quick = false;
   bool tiny = false;
   bool list = false;
@@ -138,9 +140,12 @@ bool run_target(CommandContext& context, const BenchOptions& options, const Targ
                  options.attempt);
       return false;
     }
-    line.write(fmt::format("compiling {} with {}", options.attempt, "-O3 -march=native"));
-    const BenchBuild build = build_for_bench(context.installation(), context.kata(contract->kata),
-                                             *contract, source, scratch.path(), &context.interrupt);
+    line.write("compiling " + options.attempt);
+    const Gpu* gpu =
+        request.device ? &require_gpu(request.device->survey, request.device->index) : nullptr;
+    const BenchBuild build =
+        build_for_bench(context.installation(), context.kata(contract->kata), *contract, source,
+                        scratch.path(), gpu, &context.interrupt);
     line.write("");
     if (!build.refusal.empty()) {
       fmt::print("{}: {}\n", target.kernel, printable(build.refusal));
@@ -178,9 +183,18 @@ void write_json(const BenchReport& report, const std::string& file) {
   }
 }
 
+/// The card asked for, if one was. Throws Fault with the cause when it cannot be used.
+std::optional<BenchDevice> find_device(const BenchOptions& options) {
+  if (options.device.empty()) return std::nullopt;
+  BenchDevice device{survey_gpus(), cuda_index(options.device)};
+  require_gpu(device.survey, device.index);
+  return device;
+}
+
 /// Measures all of `targets` within one budget.
 int measure(CommandContext& context, const BenchOptions& options,
             const std::vector<Target>& targets, double budget_s, BenchReport& report) {
+  const std::optional<BenchDevice> device = find_device(options);
   int problems = 0;
   for (const Target& target : targets) problems += target.problems;
   bool all_ran = true;
@@ -191,6 +205,7 @@ int measure(CommandContext& context, const BenchOptions& options,
     request.rung = options.rung;
     request.threads = options.threads;
     request.tiny = options.tiny;
+    request.device = device;
     request.budget_s = budget_s * target.problems / problems;
     all_ran = run_target(context, options, target, request, report) && all_ran;
     if (context.interrupt.cancelled()) return 1;
@@ -199,7 +214,8 @@ int measure(CommandContext& context, const BenchOptions& options,
   return all_ran && !any_rung_failed(report) ? 0 : 1;
 }
 
-/// The fast rungs beside what they are held against, in one run: of the kernel asked for, or of all.
+/// The fast rungs beside what they are held against, in one run: of the kernel asked for, or of
+/// all.
 int bench_goals(CommandContext& context, const BenchOptions& options) {
   std::vector<Goal> goals = read_goals(context.installation().root / "bench" / "goals.toml");
   if (!options.what.empty()) {
@@ -249,7 +265,7 @@ double budget_of(const BenchOptions& options) {
 int bench(CommandContext& context, const BenchOptions& options) {
   if (options.self_test) return self_test(context);
   if (options.goals) return bench_goals(context, options);
-  const json kernels = list_kernels(context.installation());
+  const json kernels = list_kernels(context.installation(), !options.device.empty());
   if (options.list) {
     fmt::print("{}", render_list(kernels));
     return 0;
@@ -290,7 +306,8 @@ BenchReport time_attempt(CommandContext& context, const AttemptTiming& timing) {
   options.quick = timing.quick;
   options.tiny = timing.tiny;
   options.shown = false;
-  const auto targets = targets_of(list_kernels(context.installation()), timing, options);
+  const auto targets =
+      targets_of(list_kernels(context.installation(), /*on_card=*/false), timing, options);
   BenchReport report;
   context.exit_code = measure(context, options, targets, budget_of(options), report);
   if (context.interrupt.cancelled()) return {};
@@ -303,6 +320,7 @@ void add_bench(CLI::App& app, CommandContext& context) {
   command->group(kGradeGroup);
   command->add_option("what", options->what, "a kernel, or a kata whose functions are timed");
   command->add_option("--attempt", options->attempt, "time this file, too");
+  command->add_option("--device", options->device, "cuda or cuda:N: on that card, by LibTorch");
   command->add_option("--threads", options->threads, "default: 1")->check(CLI::Range(1, 1024));
   command->add_option("--dtype", options->dtype, "f32 or bf16 alone");
   command->add_option("--shape", options->shape, "one shape alone, as --list has it");

@@ -108,7 +108,7 @@ void print_debrief(CommandContext& context, const SessionFolder& folder) {
   ask_follow_ups(context, folder, kata);
   const History history{SessionStore(state_folder())};
   print_remarks(history);
-  const Background background{all_katas(context), history.sessions()};
+  const Background background{katas_to_propose(context), history.sessions()};
   fmt::print("{}",
              render_debrief(folder, read_kata_material(kata), background, context.terminal()));
   std::fflush(stdout);

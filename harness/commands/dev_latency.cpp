@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "../device_choice.h"
 #include "../latency.h"
 #include "commands.h"
 
@@ -26,6 +27,8 @@ void measure(CommandContext& context, const LatencyOptions& options) {
   const std::vector<std::string> katas = options.all ? kata_ids(installation.root) : options.katas;
   for (const std::string& id : katas) {
     const Kata kata = context.kata(id);
+    if (options.all && !kata.device.empty()) continue;  // an emulated device has no speed
+    require_device(kata, /*emulated=*/false);
     LatencyFigures figures = measure_latency(installation, kata, options.rounds, options.attempts);
     if (!options.no_baselines) {
       measure_import_torch(installation, figures);
@@ -49,7 +52,7 @@ void add_dev_latency(CLI::App& dev, CommandContext& context) {
   CLI::App* command = dev.add_subcommand(
       "latency", "measure save → verdict beside a plain build of the same kata (minutes)");
   command->add_option("kata", options->katas, "default: attention");
-  command->add_flag("--all", options->all, "every kata");
+  command->add_flag("--all", options->all, "every kata, but for those that need a GPU");
   command->add_option("--rounds", options->rounds, "saves to measure")->check(CLI::Range(1, 1000));
   command->add_flag("--attempts", options->attempts,
                     "save every alternate and mutant, too (minutes)");

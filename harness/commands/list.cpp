@@ -26,11 +26,8 @@ nlohmann::json kata_to_json(const Kata& kata, const PassedLevels& passed) {
                       {"par_minutes", level.par_minutes},
                       {"passed", passed.contains(level.number)}});
   }
-  return {{"kata", kata.id},
-          {"title", kata.title},
-          {"summary", kata.summary},
-          {"topics", kata.topics},
-          {"levels", levels}};
+  return {{"kata", kata.id},       {"title", kata.title},   {"summary", kata.summary},
+          {"topics", kata.topics}, {"device", kata.device}, {"levels", levels}};
 }
 
 void print_kata(const Kata& kata, const PassedLevels& passed, const Terminal& terminal) {
@@ -39,6 +36,9 @@ void print_kata(const Kata& kata, const PassedLevels& passed, const Terminal& te
   if (!kata.topics.empty()) {
     const std::string topics = fmt::format("{}", fmt::join(kata.topics, ", "));
     fmt::print("  {}\n", terminal.paint(kFaint, wrap(topics, terminal.width - 2, 2)));
+  }
+  if (!kata.device.empty()) {
+    fmt::print("  {}\n", terminal.paint(kFaint, "needs an NVIDIA GPU, or --emulated"));
   }
   for (const Level& level : kata.levels) {
     const bool done = passed.contains(level.number);

@@ -7,6 +7,7 @@
 
 #include "../compiler.h"
 #include "../declared_editor.h"
+#include "../device_choice.h"
 #include "../fault.h"
 #include "../format.h"
 #include "../grader.h"
@@ -31,6 +32,7 @@ struct StartOptions {
   int bugs = 1;
   std::string seal = "auto";
   bool no_clock = false;
+  bool emulated = false;
   bool again = false;
   Sitting sitting;
 };
@@ -93,8 +95,11 @@ std::optional<SessionFolder> under_way(const std::vector<SessionSummary>& sessio
 }
 
 /// Chooses bugs and proves that the hidden checks see them.
-Planted plant(const Installation& installation, const Kata& kata, int level, int bugs) {
-  Grader grader(installation, kata, Grader::Options{});
+Planted plant(const Installation& installation, const Kata& kata, int level,
+              const StartOptions& options) {
+  Grader::Options grader_options;
+  grader_options.emulated = options.emulated;
+  Grader grader(installation, kata, grader_options);
   const auto judge = [&grader, level](const std::string& source) {
     GradeRequest request;
     request.source = source;
@@ -103,7 +108,7 @@ Planted plant(const Installation& installation, const Kata& kata, int level, int
     return grader.grade(request, /*sink=*/nullptr, /*cancel=*/nullptr);
   };
   std::mt19937_64 random{std::random_device()()};
-  return plant_bugs(read_kata_material(kata), level, bugs, judge, random);
+  return plant_bugs(read_kata_material(kata), level, options.bugs, judge, random);
 }
 
 SessionFolder begin(CommandContext& context, const StartOptions& options, const Kata& kata,
@@ -115,10 +120,11 @@ SessionFolder begin(CommandContext& context, const StartOptions& options, const 
   request.levels = levels;
   request.minutes = options.minutes;
   request.clock = !options.no_clock;
+  request.emulated = options.emulated && !kata.device.empty();
   request.seal = {seal_mode(options.seal), has_seat(context, options.sitting),
                   !options.sitting.editor.empty(), environment_of_caller()};
   if (format_row(options.format).plants_bugs) {
-    request.planted = plant(installation, kata, levels.first, options.bugs);
+    request.planted = plant(installation, kata, levels.first, options);
   }
   return begin_session(store, kata, installation, toolchain_of(installation), request,
                        SystemClock());
@@ -180,6 +186,7 @@ void start(CommandContext& context, const StartOptions& options) {
   refuse_bugs_elsewhere(options);
   refuse_missing_editor(options);
   const Kata kata = context.kata(options.kata);
+  require_device(kata, options.emulated);
   const SessionStore store(state_folder());
   const std::vector<SessionSummary> sessions = sessions_of(store, kata.id);
   const LevelSpan levels = chosen_levels(options, kata, sessions);
@@ -233,6 +240,7 @@ void add_start(CLI::App& app, CommandContext& context) {
                    "code: VS Code outside the sandbox, its AI settings off; declared, not enforced")
       ->check(CLI::IsMember({kDeclaredEditor}));
   command->add_flag("--no-clock", options->no_clock, "hide the time until it is short");
+  add_emulated_flag(*command, options->emulated);
   command->add_flag("--plain", options->sitting.plain, "without the screen");
   command->add_flag("--again", options->again, "anew, though the same session is under way");
   command->add_option("command", options->sitting.command,

@@ -23,6 +23,7 @@
 
 #include "../fault.h"
 #include "../protocol.h"
+#include "check_device.h"
 #include "filter.h"
 #include "probe.h"
 #include "warm_up.h"
@@ -33,7 +34,8 @@ namespace {
 
 constexpr int kReportFd = 3;
 constexpr int kCommandFd = 4;
-constexpr long kDescriptorsMax = 64;  // a memory file's bytes count nowhere else
+constexpr long kDescriptorsMax = 64;          // a memory file's bytes count nowhere else
+constexpr long kDescriptorsOfCardMax = 1024;  // CUDA opens nodes many times over
 constexpr int kFailuresMax = 4;
 constexpr std::size_t kFailureBytesMax = 4096;
 
@@ -63,7 +65,8 @@ bool confine(const ChildConfinement& confinement) {
          bound(RLIMIT_DATA, confinement.memory_mb_max << 20) &&
          bound(RLIMIT_AS, confinement.address_space_mb_max << 20) &&
          bound(RLIMIT_FSIZE, confinement.file_mb_max << 20) &&
-         bound(RLIMIT_NOFILE, kDescriptorsMax) && install_child_filter();
+         bound(RLIMIT_NOFILE, confinement.card ? kDescriptorsOfCardMax : kDescriptorsMax) &&
+         install_child_filter(confinement.card ? Reach::kDevices : Reach::kNothing);
 }
 
 ChildTask receive_task() {
@@ -71,8 +74,8 @@ ChildTask receive_task() {
   const auto message = receive_frame(kCommandFd, reader, -1);
   if (!message) _exit(0);
   close(kCommandFd);
-  return {message->at("check"), message->at("name"), message->at("nonce"), message->at("attempt"),
-          message->at("seed")};
+  return {message->at("check"),   message->at("name"),   message->at("nonce"),
+          message->at("attempt"), message->at("device"), message->at("seed")};
 }
 
 /// The child never comes to run the check. An attempt cannot claim this: it was not told the nonce.
@@ -134,6 +137,7 @@ void send_task(int command_fd, const ChildTask& task) {
                             {"name", task.name},
                             {"nonce", task.nonce},
                             {"attempt", task.attempt},
+                            {"device", task.device},
                             {"seed", task.seed}});
   } catch (const Fault&) {
     return;
@@ -151,6 +155,11 @@ void run_check_child(const UnaidedCheckLibrary* library,
   if (refusal != 0) give_up(task, "unconfined", std::strerror(refusal));
   probe::set_seed(task.seed);
   at::manual_seed(task.seed);
+  try {
+    make_check_device(task.device, task.seed);
+  } catch (const Fault& fault) {
+    give_up(task, "deviceless", fault.what());
+  }
   Result result{.task = task, .failures = {}};
   // Handlers run in reverse order: those that the attempt registers come before this one.
   on_exit(finish, &result);

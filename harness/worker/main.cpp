@@ -133,13 +133,17 @@ class Worker {
     return indices;
   }
 
+  static bool on_card(const json& request) { return request.at("device") == kCudaDevice; }
+
   std::unique_ptr<SupervisedChild> start(int check, const json& request, std::size_t output_bytes) {
     ChildTask task;
     task.check = check;
     task.name = check < 0 ? "main" : full_name(library_->checks[check]);
     task.attempt = request.at("attempt");
+    task.device = request.at("device");
     task.seed = request.at("seed");
-    auto child = standbys_.take(limits_from(request.at("limits")), request.at("sanitized"));
+    auto child = standbys_.take(limits_from(request.at("limits")),
+                                {.sanitized = request.at("sanitized"), .card = on_card(request)});
     child->start(task, output_bytes);
     return child;
   }
@@ -165,7 +169,8 @@ class Worker {
       });
     }
     send_frame(kSocketFd, {{"type", "done"}, {"id", request.at("id")}});
-    if (!sanitized) standbys_.expect(indices.size(), limits_from(request.at("limits")));
+    if (!sanitized && !on_card(request))
+      standbys_.expect(indices.size(), limits_from(request.at("limits")));
   }
 
   void run_main(const json& request) {
@@ -217,7 +222,7 @@ void run_worker(const std::vector<std::string>& arguments) {
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   drop_capabilities();
   signal(SIGPIPE, SIG_IGN);
-  prepare_child_filter();
+  for (const Reach reach : {Reach::kNothing, Reach::kDevices}) prepare_child_filter(reach);
   load(arguments[0], RTLD_NOW | RTLD_GLOBAL);
   probe::set_forbidden({arguments.begin() + 2, arguments.end()});
   probe::install();

@@ -10,14 +10,14 @@ constexpr std::size_t kStandbysMax = 96;  // each holds a few pages of its own a
 
 }  // namespace
 
-std::unique_ptr<SupervisedChild> Standbys::take(const Limits& limits, bool sanitized) {
-  while (!sanitized && limits == limits_ && !ready_.empty()) {
+std::unique_ptr<SupervisedChild> Standbys::take(const Limits& limits, SupervisedChild::Kind kind) {
+  const bool usual = !kind.sanitized && !kind.card;
+  while (usual && limits == limits_ && !ready_.empty()) {
     std::unique_ptr<SupervisedChild> child = std::move(ready_.back());
     ready_.pop_back();
     if (child->waits()) return child;
   }
-  return std::make_unique<SupervisedChild>(library_, limits,
-                                           SupervisedChild::Kind{.sanitized = sanitized});
+  return std::make_unique<SupervisedChild>(library_, limits, kind);
 }
 
 void Standbys::expect(std::size_t count, const Limits& limits) {

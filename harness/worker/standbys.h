@@ -14,8 +14,8 @@ class Standbys {
  public:
   explicit Standbys(const UnaidedCheckLibrary* library) : library_(library) {}
 
-  /// One of them under these limits, or a new one.
-  std::unique_ptr<SupervisedChild> take(const Limits& limits, bool sanitized);
+  /// One of them under these limits, or a new one; always a new one for a kind of its own.
+  std::unique_ptr<SupervisedChild> take(const Limits& limits, SupervisedChild::Kind kind);
   /// How many are worth having, under which limits: for the next request, those of the last.
   void expect(std::size_t count, const Limits& limits);
   bool wants_more() const { return ready_.size() < count_; }

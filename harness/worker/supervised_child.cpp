@@ -96,13 +96,15 @@ SupervisedChild::SupervisedChild(const UnaidedCheckLibrary* library, const Limit
   confinement.cpu_s_max = static_cast<long>(limits.cpu_ms / 1000 + 2);
   // Backstops for what is allocated faster than it can be seen; resident memory is what counts. The
   // first is the closer one, but can be gone around by mapping over what is mapped already.
-  if (!kind.sanitized) {
+  // CUDA maps the memory of the machine and of all cards, and files of its own.
+  if (!kind.sanitized && !kind.card) {
     const std::int64_t slack_mb = limits.memory_mb * 2 + 256;
     confinement.memory_mb_max = static_cast<long>(memory_kb_base_ / 1024 + slack_mb);
     confinement.address_space_mb_max =
         static_cast<long>(worker.address_space_kb / 1024 + slack_mb + kAddressSpaceSlackMb);
   }
-  confinement.file_mb_max = static_cast<long>(limits.file_mb);
+  confinement.file_mb_max = kind.card ? 0 : static_cast<long>(limits.file_mb);
+  confinement.card = kind.card;
   confinement.early = kind.early;
   pid_ = fork();
   if (pid_ < 0) throw_errno("cannot fork a check");
@@ -238,6 +240,10 @@ ChildEnd SupervisedChild::judge_status() const {
   if (record.contains("unconfined")) {
     end.message = "the check could not be confined: the kernel refused its limits or its filter (" +
                   text_of(record, "unconfined") + ")";
+    return end;
+  }
+  if (record.contains("deviceless")) {
+    end.message = "the check has no device: " + text_of(record, "deviceless");
     return end;
   }
   if (record.contains("unloaded")) return judge_unloaded(text_of(record, "unloaded"));

@@ -34,6 +34,7 @@ class SupervisedChild {
  public:
   struct Kind {
     bool sanitized = false;  // AddressSanitizer reserves more address space than any limit allows
+    bool card = false;       // to use one
     bool early = false;      // forked ahead of its task
   };
 
