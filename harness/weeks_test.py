@@ -239,7 +239,7 @@ def look_at_levels(weeks):
     days = weeks.tell("plan", "--interview", interview)["days"]
     assert any(day["sittings"] for day in days), "an empty plan"
     failed = [one for one in weeks.played if one["how"] == FAILS][-1]
-    opening = weeks.run("debrief", failed["session"]).split("\n\n")[0]
+    opening = " ".join(weeks.run("debrief", failed["session"]).split("\n\n")[0].split())
     assert "ever passed" in opening and "drill" in opening, opening
 
 
