@@ -53,6 +53,7 @@ if(BUILD_TESTING)
 
   # The references as attempts: <kernel>_<kata>_level<K>.so of each contract's file.
   file(GLOB contracts CONFIGURE_DEPENDS */contract_*.cpp)
+  list(FILTER contracts EXCLUDE REGEX "/contract_cuda_")  # for .cu files, on a card
   foreach(file IN LISTS contracts)
     string(REGEX MATCH "([a-z0-9_]+)/contract_([a-z0-9_]+)_(level[1-4])\\.cpp$" parts ${file})
     set(kernel ${CMAKE_MATCH_1})
@@ -72,5 +73,51 @@ if(BUILD_TESTING)
       PREFIX "" OUTPUT_NAME ${name} BUILD_RPATH "${LIBTORCH_LIB_DIR}"
       LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/attempts)
     add_dependencies(unaided_bench_kernels_test bench_attempt_${name})
+  endforeach()
+
+  # The converse: fast rungs as attempts, <kernel>_as_<kata>.so, for the kata's hidden checks. What a
+  # rung does not have comes from the reference, whose functions of the same names are renamed. Of
+  # each there is a spoilt twin, which the checks must refuse.
+  set(renamed_attention masked_attention)
+  set(renamed_training_step cross_entropy make_adamw)
+  add_executable(unaided_bench_judged_test judged_test.cpp)
+  target_link_libraries(unaided_bench_judged_test
+    PRIVATE unaided_harness GTest::gtest_main unaided_warnings)
+  target_compile_definitions(unaided_bench_judged_test PRIVATE
+    UNAIDED_ROOT="${PROJECT_SOURCE_DIR}" UNAIDED_BUILD="${PROJECT_BINARY_DIR}"
+    UNAIDED_BENCH_ATTEMPTS="${CMAKE_CURRENT_BINARY_DIR}/attempts")
+  add_dependencies(unaided_bench_judged_test unaided-worker)
+  add_test(NAME judged_kernels COMMAND unaided_bench_judged_test)
+  file(GLOB judged CONFIGURE_DEPENDS */fast_as_*.cpp)
+  foreach(file IN LISTS judged)
+    string(REGEX MATCH "([a-z0-9_]+)/fast_as_([a-z0-9_]+)\.cpp$" parts ${file})
+    set(kernel ${CMAKE_MATCH_1})
+    set(kata ${CMAKE_MATCH_2})
+    if(renamed_${kata} AND NOT TARGET bench_renamed_${kata})
+      add_library(bench_renamed_${kata} OBJECT ${PROJECT_SOURCE_DIR}/reference/${kata}/${kata}.cpp)
+      target_include_directories(bench_renamed_${kata} PRIVATE ${PROJECT_SOURCE_DIR}/katas/${kata})
+      target_link_libraries(bench_renamed_${kata} PRIVATE libtorch::cpu)
+      foreach(function IN LISTS renamed_${kata})
+        target_compile_definitions(bench_renamed_${kata} PRIVATE ${function}=reference_${function})
+      endforeach()
+    endif()
+    foreach(spoilt 0 1)
+      set(name ${kernel}_as_${kata})
+      if(spoilt)
+        string(APPEND name _spoilt)
+      endif()
+      add_library(bench_${name} MODULE ${file})
+      if(renamed_${kata})
+        target_sources(bench_${name} PRIVATE $<TARGET_OBJECTS:bench_renamed_${kata}>)
+      endif()
+      target_include_directories(bench_${name} PRIVATE ${PROJECT_SOURCE_DIR}/katas/${kata})
+      target_compile_definitions(bench_${name} PRIVATE UNAIDED_SPOILT=${spoilt})
+      target_link_libraries(bench_${name} PRIVATE unaided_kernels unaided_warnings)
+      target_link_options(bench_${name} PRIVATE -Wl,--exclude-libs,ALL)
+      set_target_properties(bench_${name} PROPERTIES
+        PREFIX "" OUTPUT_NAME ${name} BUILD_RPATH "${LIBTORCH_LIB_DIR}"
+        LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/attempts)
+      add_dependencies(unaided_bench_judged_test bench_${name} ${kata}_checks)
+    endforeach()
   endforeach()
 endif()

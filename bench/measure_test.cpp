@@ -119,6 +119,23 @@ TEST(InputSets, KnowWhatTheyShouldHold) {
   EXPECT_FALSE(same_bytes(sets.expected(), set));
 }
 
+TEST(InputSets, WhatWasTouchedIsToldOnceAndMended) {
+  const Kernel kernel = planted_kernels().front();
+  InputSets sets(kernel.problems.front(), 3, 1);
+  Tensors first = sets.next();
+  sets.next();
+  EXPECT_TRUE(sets.untouched());
+  Tensors second = sets.next();
+  second[0].flatten()[17] += 1;
+  sets.next();
+  EXPECT_FALSE(sets.untouched());
+  EXPECT_TRUE(sets.untouched());
+  for (int call = 0; call < 3; ++call) {
+    const Tensors& set = sets.next();
+    EXPECT_TRUE(same_bytes(sets.expected(), set));
+  }
+}
+
 TEST(InputSets, RotateThroughMoreThanTheCache) {
   Problem problem;
   problem.bytes_min = 1 << 20;

@@ -11,7 +11,7 @@ mkdir -p "$XDG_STATE_HOME" "$XDG_RUNTIME_DIR"
 failures=0
 
 main() {
-  local kernel
+  local kernel kata
   for kernel in $("$program" bench --list | awk '/^[a-z]/ {print $1}'); do
     expect "$kernel" 0 "$kernel" --tiny --quick --json "$state/$kernel.json"
     holds "$kernel" '^  libtorch .* (s|ms|us|µs) '
@@ -19,14 +19,36 @@ main() {
   done
   expect 'a wrong rung' 1 planted_lower_precision --tiny --quick
   holds 'a wrong rung' '^  yours  *no time: its result is wrong'
-  expect 'an attempt' 0 sampling --tiny --quick --attempt "$root/reference/decoding/decoding.cpp"
-  holds 'an attempt' '^  yours .* (s|ms|us|µs) '
+  for kata in attention decoding training_step; do
+    expect "$kata" 0 "$kata" --tiny --quick --attempt "$root/reference/$kata/$kata.cpp"
+    holds "$kata" '^  yours .* (s|ms|us|µs) '
+  done
   printf '%s\n' '#include "level2.h"' 'namespace kata {' \
     'std::int64_t sample(const torch::Tensor&, double, std::int64_t, double) { return 7; }' '}' \
     >"$state/decoding.cpp"
   expect 'a wrong attempt' 1 sampling --tiny --quick --attempt "$state/decoding.cpp"
   holds 'a wrong attempt' '^  yours  *no time: its result is wrong'
+  echo 'torch::Tensor masked_attention(' >"$state/attention.cpp"
+  expect 'what does not compile' 1 attention --tiny --quick --attempt "$state/attention.cpp"
+  holds 'what does not compile' 'attention.cpp:1'
+  lacks 'what does not compile' '^  yours'
+  expect 'the goals of a kernel' 0 rms_norm --goals --quick
+  holds 'the goals of a kernel' '^[^ ]* rms_norm 4096x4096 .* [0-9.]+ \[[0-9.]+, [0-9.]+\]'
+  expect 'the goals of no kernel' 2 nonsense --goals
+  on_a_card
   exit $((failures > 0))
+}
+
+on_a_card() {
+  expect 'what is no card' 2 softmax --tiny --device tpu
+  holds 'what is no card' "^unaided: 'tpu' is no device: cuda, or cuda:N"
+  if "$program" gpu --json | grep -q '"absence":""'; then
+    expect 'a card' 0 softmax --tiny --quick --device cuda
+    holds 'a card' '^  libtorch .* (s|ms|us|µs) '
+  else
+    expect 'no card' 2 softmax --tiny --quick --device cuda
+    holds 'no card' '^unaided: no GPU: '
+  fi
 }
 
 expect() { # what is tried, status, arguments of the program
@@ -39,6 +61,10 @@ expect() { # what is tried, status, arguments of the program
 
 holds() { # what is tried, a pattern of its output
   grep -Eq "$2" "$state/output" || complain "the output of $1 lacks $2"
+}
+
+lacks() { # what is tried, a pattern of its output
+  ! grep -Eq "$2" "$state/output" || complain "the output of $1 has $2"
 }
 
 complain() {

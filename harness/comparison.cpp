@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <numeric>
 #include <random>
 
 namespace unaided {
@@ -12,8 +13,8 @@ namespace {
 
 constexpr int kResamples = 2000;
 constexpr double kTail = (1 - kConfidence) / 2;
-constexpr int kBisections = 40;
 constexpr double kResolution = 0.005;  // however quiet it was: the noise of the next run is another
+constexpr double kBeyondSeen = 2;      // times the largest difference, where none seen is enough
 /// Student's t at 1 - kTail, by degrees of freedom from 1 on.
 constexpr std::array kStudent{63.66, 9.92, 5.84, 4.60, 4.03, 3.71, 3.50};
 
@@ -35,25 +36,33 @@ Interval bootstrap(double estimate, const std::function<double()>& resample) {
   return {estimate, quantile(medians, kTail), quantile(medians, 1 - kTail)};
 }
 
-/// The probability of at least `successes` in `tries` tries.
-double at_least(int successes, int tries, double probability) {
-  double sum = 0;
-  for (int k = successes; k <= tries; ++k) {
-    const double ways = std::lgamma(tries + 1) - std::lgamma(k + 1) - std::lgamma(tries - k + 1);
-    sum += std::exp(ways + k * std::log(probability) + (tries - k) * std::log1p(-probability));
+/// At j: the probability that j fair coins show heads at most `heads_max` times; j up to `coins`.
+std::vector<double> few_heads(int heads_max, int coins) {
+  std::vector<double> exactly(static_cast<std::size_t>(heads_max) + 1, 0);  // so many heads
+  exactly[0] = 1;
+  std::vector<double> at_most;
+  for (int j = 0; j <= coins; ++j) {
+    at_most.push_back(std::accumulate(exactly.begin(), exactly.end(), 0.0));
+    for (std::size_t k = exactly.size() - 1; k > 0; --k) exactly[k] += exactly[k - 1];
+    for (double& probability : exactly) probability /= 2;
   }
-  return sum;
+  return at_most;
 }
 
-/// That a try must succeed with, so that `successes` in `tries` tries are reached with kPower.
-double probability_for(int successes, int tries) {
-  double low = 0;
-  double high = 1;
-  for (int i = 0; i < kBisections; ++i) {
-    const double middle = (low + high) / 2;
-    (at_least(successes, tries, middle) < kPower ? low : high) = middle;
+/// The probability of SLOWER in `rounds` new rounds when the slowdown exceeds the margin by the
+/// rank-th smallest of `seen` distances. How many new distances exceed it has the beta-binomial
+/// distribution, whatever the noise (David and Nagaraja, section 7.3); each lies to either side
+/// alike, since equal things can be exchanged, and `few` of them may lie to the wrong one.
+double detected(int rank, int seen, int rounds, const std::vector<double>& few) {
+  double exceeding = 1;  // the probability that exactly j do, of none at first
+  for (int i = 0; i < rounds; ++i) exceeding *= static_cast<double>(rank + i) / (seen + 1 + i);
+  double sum = 0;
+  for (int j = 0; j <= rounds; ++j) {
+    sum += exceeding * few[static_cast<std::size_t>(j)];
+    exceeding *= static_cast<double>(rounds - j) / (j + 1) * (seen + 1 - rank + j) /
+                 std::max(rank + rounds - j - 1, 1);
   }
-  return high;
+  return sum;
 }
 
 /// The index of the lowest of the sorted values in the sign test's interval; -1 when even that of
@@ -156,14 +165,21 @@ double noise_of(const std::vector<double>& speeds) {
 }
 
 double smallest_effect(const std::vector<double>& equal_speeds, int rounds) {
-  if (equal_speeds.size() < 2) return INFINITY;
-  std::vector<double> speeds = equal_speeds;
-  const double centre = median(speeds);
-  const int below = rounds - sign_test_rank(static_cast<std::size_t>(rounds));
-  // SLOWER: at least `below` rounds lie under the margin, which each does with the probability
-  // sought here.
-  const double high = quantile(speeds, probability_for(below, rounds)) / centre;
-  return (1 + kSameMargin) * std::max(high, 1 + kResolution) - 1;
+  const int seen = static_cast<int>(equal_speeds.size());
+  if (seen < kRoundsToTell || rounds < kRoundsToTell) return INFINITY;
+  const double centre = std::log(median(equal_speeds));
+  std::vector<double> distances;
+  for (const double speed : equal_speeds) distances.push_back(std::abs(std::log(speed) - centre));
+  std::sort(distances.begin(), distances.end());
+  // SLOWER: no more than so many rounds lie over the margin.
+  const int over = sign_test_rank(static_cast<std::size_t>(rounds));
+  const std::vector<double> few = few_heads(over, rounds);
+  const auto enough = [&](int rank) { return detected(rank, seen, rounds, few) >= kPower; };
+  int rank = seen + 1;
+  while (rank > 1 && enough(rank - 1)) --rank;
+  const double distance =
+      rank > seen ? kBeyondSeen * distances.back() : distances[static_cast<std::size_t>(rank - 1)];
+  return (1 + kSameMargin) * std::max(std::exp(distance), 1 + kResolution) - 1;
 }
 
 int rounds_for(const std::vector<double>& equal_speeds, double effect) {

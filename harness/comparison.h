@@ -24,6 +24,7 @@ inline constexpr double kPower = 0.95;         // with which the smallest effect
 inline constexpr double kEffectWanted = 0.05;  // rounds are planned to detect this much
 inline constexpr int kRoundsMin = 15;
 inline constexpr int kRoundsMax = 101;
+inline constexpr int kRoundsToTell = 8;  // the fewest for which the sign test has an interval
 
 enum class Standing { kFaster, kSlower, kSame, kUnclear };
 
@@ -61,10 +62,11 @@ double median(std::vector<double> values);
 /// the middle 68 %, so that a few disturbed rounds do not decide it.
 double noise_of(const std::vector<double>& speeds);
 
-/// The smallest relative slowdown that `rounds` rounds call SLOWER with a probability of kPower, on
-/// a machine on which equal things differed by `equal_speeds` (fewer than two: infinite). Follows
-/// from the distribution of the interval's end, an order statistic, so it holds for any shape of
-/// noise, as that of a core which now and then is taken away.
+/// The smallest relative slowdown that `rounds` new rounds call SLOWER with a probability of kPower,
+/// on a machine on which equal things differed by `equal_speeds`. Follows from the distribution of
+/// the interval's end, an order statistic, so it holds for any shape of noise, as that of a core
+/// which now and then is taken away; that the noise is known from so many rounds only is part of the
+/// probability. Infinite for fewer than kRoundsToTell of either: too few to say.
 double smallest_effect(const std::vector<double>& equal_speeds, int rounds);
 
 /// The fewest rounds, odd and from kRoundsMin to kRoundsMax, whose smallest effect is at most

@@ -82,6 +82,28 @@ TEST(Comparison, ASlowdownOfTheSmallestEffectIsDetectedInNineteenOfTwenty) {
   }
 }
 
+/// The noise is known from few rounds, as in a real run, and from others each time.
+TEST(Comparison, WhatFewRoundsSayTheyDetectIsDetectedToo) {
+  for (const int rounds : {15, 61}) {
+    std::mt19937_64 random(17);
+    int found = 0;
+    for (int run = 0; run < 200; ++run) {
+      const auto equal = noisy_rounds(1, 0.03, rounds, random);
+      const double speed = 1 / (1 + smallest_effect(equal, rounds));
+      const auto slower = noisy_rounds(speed, 0.03, rounds, random);
+      found += compare_paired(slower, random()).standing == Standing::kSlower ? 1 : 0;
+    }
+    EXPECT_GE(found, 184) << rounds << " rounds";
+  }
+}
+
+TEST(Comparison, TooFewRoundsDoNotSayWhatTheyDetect) {
+  const std::vector<double> steady(15, 1.0);
+  EXPECT_TRUE(std::isinf(smallest_effect(steady, 7)));
+  EXPECT_TRUE(std::isinf(smallest_effect({1, 1, 1, 1, 1, 1, 1}, 15)));
+  EXPECT_FALSE(std::isinf(smallest_effect(steady, 8)));
+}
+
 TEST(Comparison, RoundsFollowFromTheNoise) {
   std::mt19937_64 random(3);
   EXPECT_EQ(rounds_for(std::vector<double>(30, 1.0), kEffectWanted), kRoundsMin);

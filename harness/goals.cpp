@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::uint64_t kSeed = 11;
 constexpr const char* kRung = "fast";
+constexpr double kQuietSpread = 0.1;  // of the middle 80 % of equal things
 
 Goal goal_from(const toml::table& table) {
   Goal goal;
@@ -40,13 +41,21 @@ const BenchSeries* find_series(const BenchReport& report, const Goal& goal) {
   return nullptr;
 }
 
-Comparison reached(const Goal& goal, const BenchReport& report) {
-  const BenchSeries* series = find_series(report, goal);
-  if (series == nullptr) return {};
-  const auto fast = series->samples.find(kRung);
-  const auto against = series->samples.find(goal.against);
-  if (fast == series->samples.end() || against == series->samples.end()) return {};
-  return compare_paired(paired_speeds(against->second, fast->second), kSeed);
+/// Of each round in which both were timed, how many times as fast as `against`; may be empty.
+std::vector<double> speeds_of(const BenchSeries& series, const std::string& judged,
+                              const std::string& against) {
+  const auto of_judged = series.samples.find(judged);
+  const auto of_against = series.samples.find(against);
+  if (of_judged == series.samples.end() || of_against == series.samples.end()) return {};
+  return paired_speeds(of_against->second, of_judged->second);
+}
+
+/// The median of equal things' speeds with their deciles.
+Interval spread_of(std::vector<double> speeds) {
+  if (speeds.empty()) return {};
+  std::sort(speeds.begin(), speeds.end());
+  const std::size_t tenth = speeds.size() / 10;
+  return {median(speeds), speeds[tenth], speeds[speeds.size() - 1 - tenth]};
 }
 
 }  // namespace
@@ -70,22 +79,48 @@ std::vector<Goal> read_goals(const std::filesystem::path& file) {
   return goals;
 }
 
+std::vector<BenchItem> items_of(const std::vector<Goal>& goals) {
+  std::vector<BenchItem> items;
+  for (const Goal& goal : goals) {
+    auto item = std::find_if(items.begin(), items.end(), [&](const BenchItem& one) {
+      return one.kernel == goal.kernel && one.shape == goal.shape && one.dtype == goal.dtype;
+    });
+    if (item == items.end()) {
+      item = items.insert(items.end(), BenchItem{goal.kernel, goal.shape, goal.dtype, {kRung}});
+    }
+    const bool named =
+        std::find(item->rungs.begin(), item->rungs.end(), goal.against) != item->rungs.end();
+    if (!named) item->rungs.push_back(goal.against);
+  }
+  return items;
+}
+
+bool GoalResult::quiet() const {
+  return equal.low >= 1 - kQuietSpread && equal.high <= 1 + kQuietSpread;
+}
+
 std::vector<GoalResult> judge_goals(const std::vector<Goal>& goals, const BenchReport& report) {
   const std::string simd_level = report.fingerprint.fact("SIMD level");
   std::vector<GoalResult> results;
   for (const Goal& goal : goals) {
     const double at_least = goal.at_least(simd_level);
-    if (at_least > 0) results.push_back({goal, at_least, reached(goal, report)});
+    if (at_least <= 0) continue;
+    results.push_back({goal, at_least, {}, {}});
+    const BenchSeries* series = find_series(report, goal);
+    if (series == nullptr) continue;
+    results.back().reached = compare_paired(speeds_of(*series, kRung, goal.against), kSeed);
+    results.back().equal = spread_of(speeds_of(*series, kControl, kBaselineRung));
   }
   return results;
 }
 
 std::string render_goals(const std::vector<GoalResult>& results, const std::string& simd_level,
                          const Terminal& terminal) {
-  std::string text =
-      terminal.paint("1", "Goals of the fast rungs, LibTorch at " + simd_level) + "\n" +
-      fmt::format("  {:<34} {:<9} {:>8}  {}\n", "problem", "against", "at least", "reached");
-  std::size_t met = 0;
+  std::string text = terminal.paint("1", "Goals of the fast rungs, LibTorch at " + simd_level) +
+                     "\n" +
+                     fmt::format("  {:<38} {:<9} {:>8}  {:<22} {}\n", "problem", "against",
+                                 "at least", "reached, interval", "equal");
+  std::size_t met = 0, noisy = 0;
   for (const GoalResult& result : results) {
     const Goal& goal = result.goal;
     const Interval& speed = result.reached.speed;
@@ -94,15 +129,26 @@ std::string render_goals(const std::vector<GoalResult>& results, const std::stri
     const std::string figures = result.measured() ? fmt::format("{:.2f} [{:.2f}, {:.2f}]",
                                                                 speed.median, speed.low, speed.high)
                                                   : "not measured";
+    const std::string equal = result.measured()
+                                  ? fmt::format("{:.2f}-{:.2f}{}", result.equal.low,
+                                                result.equal.high, result.quiet() ? "" : "!")
+                                  : "";
     const Symbols& symbols = terminal.symbols();
     const auto mark = !result.measured() ? symbols.unknown
                       : result.met()     ? symbols.passed
                                          : symbols.failed;
-    text += fmt::format("{} {:<34} {:<9} {:>8.2f}  {}\n", mark, problem, goal.against,
-                        result.at_least, figures);
+    text += fmt::format("{} {:<38} {:<9} {:>8.2f}  {:<22} {}\n", mark, problem, goal.against,
+                        result.at_least, figures, equal);
     met += result.met() ? 1 : 0;
+    noisy += result.measured() && !result.quiet() ? 1 : 0;
   }
-  return text + fmt::format("{} of {} reached.\n", met, results.size());
+  text += fmt::format("{} of {} reached. ", met, results.size());
+  text += "equal: LibTorch against itself, the middle 80 % of the rounds.\n";
+  if (noisy == 0) return text;
+  return text + fmt::format(
+                    "{} beyond 0.90-1.10, marked !: measure again when the machine is "
+                    "idle.\n",
+                    noisy);
 }
 
 }  // namespace unaided

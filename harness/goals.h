@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bench_report.h"
+#include "bench_run.h"
 #include "comparison.h"
 #include "terminal.h"
 
@@ -23,14 +24,21 @@ struct Goal {
 /// Throws Fault naming the file and what is wrong in it.
 std::vector<Goal> read_goals(const std::filesystem::path& file);
 
+/// What has to be measured to judge `goals`: each problem once, with no rung that none of them asks
+/// for.
+std::vector<BenchItem> items_of(const std::vector<Goal>& goals);
+
 /// A goal and what was reached; without rounds when it was not measured.
 struct GoalResult {
   Goal goal;
   double at_least = 0;
   Comparison reached;
+  Interval equal;  // LibTorch against itself in the same rounds: the middle 80 %
 
   bool measured() const { return reached.rounds > 0; }
   bool met() const { return measured() && reached.speed.median >= at_least; }
+  /// Whether the machine was steady enough for the figure to mean something.
+  bool quiet() const;
 };
 
 /// In the order of the goals, those of this report's SIMD level only.

@@ -56,6 +56,32 @@ TEST(Goals, AGoalWithoutAFigureForThisMachineIsLeftOut) {
   EXPECT_EQ(judge_goals(goals, report_at("AVX2", 1)).size(), 0U);
 }
 
+TEST(Goals, EachProblemIsMeasuredOnceWithWhatItIsHeldAgainst) {
+  const auto items = items_of(
+      goals_from(std::string(kSoftmax) +
+                 "[[goal]]\nkernel = \"softmax\"\nshape = \"64x128256\"\nseries = \"hot\"\n"
+                 "against = \"composed\"\n[[goal]]\nkernel = \"softmax\"\nshape = \"other\"\n"));
+  ASSERT_EQ(items.size(), 2U);
+  EXPECT_EQ(items[0].rungs, (std::vector<std::string>{"fast", "libtorch", "composed"}));
+  EXPECT_EQ(items[1].rungs, (std::vector<std::string>{"fast", "libtorch"}));
+}
+
+TEST(Goals, AFigureFromARestlessMachineIsMarked) {
+  const auto goals = goals_from(kSoftmax);
+  BenchReport report = report_at("AVX2", 0.5);
+  for (int round = 0; round < 15; ++round) {
+    report.problems[0].series[0].samples["control"].push_back({round, 1, 1.0, 1.0});
+  }
+  EXPECT_TRUE(judge_goals(goals, report).at(0).quiet());
+  for (int round = 0; round < 15; round += 4) {
+    report.problems[0].series[0].samples["control"][static_cast<std::size_t>(round)].real_s = 1.3;
+  }
+  const auto results = judge_goals(goals, report);
+  EXPECT_FALSE(results.at(0).quiet());
+  EXPECT_TRUE(results.at(0).met());
+  EXPECT_NE(render_goals(results, "AVX2", {}).find("1 beyond"), std::string::npos);
+}
+
 TEST(Goals, AFileWithoutAKernelIsRefused) {
   EXPECT_THROW(goals_from("[[goal]]\nshape = \"x\"\n"), Fault);
   EXPECT_THROW(goals_from("goal = 1\n"), Fault);

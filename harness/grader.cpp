@@ -118,6 +118,7 @@ struct Grader::State {
   bool enforced;
   TemporaryFolder scratch;
   std::optional<HeaderCache> headers;
+  std::optional<CheckDevice> device;  // a real one
   std::optional<Compiler> compiler;
   std::vector<ObjectSymbols> asked;  // by level: what its checks leave undefined
   std::optional<WorkerLink> link;
@@ -125,24 +126,30 @@ struct Grader::State {
 
 void Grader::State::prepare() {
   if (compiler) return;
-  require_device(kata, options.emulated);
+  device = find_check_device(installation, kata, options.emulated);
   headers = ensure_header_cache(installation, kata.headers);
   for (const Level& level : kata.levels) {
     asked.push_back(read_symbols(installation.checks_object(kata.id, level.number)));
   }
-  compiler.emplace(installation, *headers, scratch.path(), kata.contracts(), enforced);
+  if (device) {
+    compiler.emplace(Compiler::for_device(installation, device->compiler, scratch.path(),
+                                          kata.contracts(), kAttemptExports, enforced));
+  } else {
+    compiler.emplace(installation, *headers, scratch.path(), kata.contracts(), enforced);
+  }
 }
 
 WorkerLink& Grader::State::worker() {
   prepare();
   if (!link) {
-    link.emplace(installation, kata, *headers, scratch.path(), Instrumentation::kNone, enforced);
+    link.emplace(installation, kata, *headers, scratch.path(), Instrumentation::kNone, enforced,
+                 device ? &*device : nullptr);
   }
   return *link;
 }
 
 bool Grader::State::translate(std::vector<Source>& sources, Build& refused) const {
-  if (kata.device.empty()) return true;
+  if (kata.device.empty() || device) return true;
   for (Source& source : sources) {
     EmulatedSource emulated = emulated_source(source.name, source.text);
     source.text = std::move(emulated.text);
@@ -227,7 +234,7 @@ json Grader::State::run_message(const GradeRequest& request, const Build& build,
           {"parallel", parallel_checks(options)},
           {"sanitized", false},
           {"device", device_label(kata, options.emulated)},
-          {"limits", limits_json(kata.limits)}};
+          {"limits", limits_json(device ? on_card(kata.limits) : kata.limits)}};
 }
 
 void Grader::State::locate_crash(const GradeRequest& request, const CancelToken* cancel,
@@ -235,7 +242,7 @@ void Grader::State::locate_crash(const GradeRequest& request, const CancelToken*
   const auto crashed = std::find_if(
       report.checks.begin(), report.checks.end(),
       [](const CheckVerdict& verdict) { return verdict.outcome == Outcome::kCrashed; });
-  if (crashed == report.checks.end()) return;
+  if (crashed == report.checks.end() || device) return;
   std::vector<Source> sources = {{kata.attempt_name(), request.source}};
   Build build;
   if (!translate(sources, build)) return;
@@ -326,6 +333,23 @@ GradeReport Grader::grade(const GradeRequest& request, const VerdictSink& sink,
   return report;
 }
 
+GradeReport Grader::judge(const std::filesystem::path& library, const GradeRequest& request) {
+  const double start_ms = monotonic_ms();
+  GradeReport report;
+  report.kata = state_->kata.id;
+  report.first_level = request.first_level;
+  report.last_level = report.asked_level = request.last_level;
+  report.seed = request.seed != 0 ? request.seed : fresh_seed();
+  Build build;
+  build.library = state_->scratch.path() / library.filename();  // what the worker may read
+  std::filesystem::copy_file(library, build.library,
+                             std::filesystem::copy_options::overwrite_existing);
+  state_->run_checks(request, build, nullptr, nullptr, report);
+  settle_outcome(report);
+  report.total_ms = monotonic_ms() - start_ms;
+  return report;
+}
+
 RunReport Grader::run(const RunRequest& request, const CancelToken* cancel) {
   const double start_ms = monotonic_ms();
   RunReport report;
@@ -339,12 +363,13 @@ RunReport Grader::run(const RunRequest& request, const CancelToken* cancel) {
     report.outcome = rejection.outcome;
     report.message = rejection.message;
   } else {
-    const json message{{"type", "main"},
-                       {"sanitized", false},
-                       {"device", device_label(state_->kata, state_->options.emulated)},
-                       {"attempt", build.library.string()},
-                       {"seed", 1},
-                       {"limits", limits_json(kMainLimits)}};
+    const json message{
+        {"type", "main"},
+        {"sanitized", false},
+        {"device", device_label(state_->kata, state_->options.emulated)},
+        {"attempt", build.library.string()},
+        {"seed", 1},
+        {"limits", limits_json(state_->device ? on_card(kMainLimits) : kMainLimits)}};
     const auto take = [&](const json& reply) {
       report.outcome =
           outcome_from_id(reply.at("outcome").get<std::string>()).value_or(Outcome::kFault);

@@ -88,6 +88,10 @@ class Grader {
 
   GradeReport grade(const GradeRequest& request, const VerdictSink& sink,
                     const CancelToken* cancel);
+  /// Has a shared object that was built elsewhere judged by the checks: code that is no attempt's
+  /// text, as a benchmark's kernel behind a contract. Nothing is looked at but what it does; of the
+  /// request, source and contracts are void.
+  GradeReport judge(const std::filesystem::path& library, const GradeRequest& request);
   RunReport run(const RunRequest& request, const CancelToken* cancel);
 
   /// The checks that the levels asked for have, without running anything.

@@ -12,7 +12,8 @@ namespace unaided {
 inline constexpr std::string_view kHeaderSets[] = {"tensors", "json", "cuda"};
 
 /// The devices that a kata may be for, beside the CPU.
-inline constexpr std::string_view kDevices[] = {"cuda"};
+inline constexpr std::string_view kCudaDevice = "cuda";
+inline constexpr std::string_view kDevices[] = {kCudaDevice};
 
 /// Bounds of one check, from kata.toml's [limits].
 struct Limits {

@@ -5,8 +5,8 @@
 
 #include "attention_decode/rungs.h"
 #include "support/attention_backend.h"
+#include "support/attention_runs.h"
 #include "support/backend.h"
-#include "support/bfloat16_data.h"
 #include "support/float64_error.h"
 #include "support/random_tensors.h"
 
@@ -58,34 +58,14 @@ Problem problem(Sizes sizes, torch::ScalarType dtype, const std::string& shape) 
   return made;
 }
 
-Sizes sizes_of(const torch::Tensor& k) {
-  return {static_cast<std::size_t>(k.size(1)), static_cast<std::size_t>(k.size(2))};
-}
-
 Tensors run_naive(const Problem&, const Tensors& inputs) {
-  const torch::Tensor q = inputs[0].to(torch::kFloat32), k = inputs[1].to(torch::kFloat32);
-  const torch::Tensor v = inputs[2].to(torch::kFloat32), out = torch::empty_like(q);
-  naive(q.const_data_ptr<float>(), k.const_data_ptr<float>(), v.const_data_ptr<float>(),
-        out.mutable_data_ptr<float>(), sizes_of(k));
-  return {out.to(inputs[0].scalar_type())};
+  return {attend_in_float32(inputs[0], inputs[1], inputs[2],
+                            [](auto... arguments) { naive(arguments...); })};
 }
 
 Tensors run_fast(const Problem&, const Tensors& inputs) {
-  const torch::Tensor &q = inputs[0], &k = inputs[1], &v = inputs[2];
-  const torch::Tensor out = torch::empty_like(q);
-  if (q.scalar_type() == torch::kFloat32) {
-    fast(q.const_data_ptr<float>(), k.const_data_ptr<float>(), v.const_data_ptr<float>(),
-         out.mutable_data_ptr<float>(), sizes_of(k));
-  } else {
-    fast(bfloat16_bits(q), bfloat16_bits(k), bfloat16_bits(v), mutable_bfloat16_bits(out),
-         sizes_of(k));
-  }
-  return {out};
-}
-
-template <auto kTensorOps>
-Tensors run_tensor_ops(const Problem&, const Tensors& inputs) {
-  return {kTensorOps(inputs[0], inputs[1], inputs[2])};
+  return {attend_as_stored(inputs[0], inputs[1], inputs[2],
+                           [](auto... arguments) { fast(arguments...); })};
 }
 
 std::string backend_of_libtorch(const Problem& problem, const Tensors& inputs) {
@@ -116,11 +96,11 @@ Kernel kernel() {
       {"composed",
        "repeat_interleave writes every key and value 4 times before matmul reads them: at S32768 "
        "in float32 over 2 GB of traffic for 268 MB of data.",
-       run_tensor_ops<composed>, nullptr},
+       run_attention_ops<composed>, nullptr},
       {"libtorch",
        "Fused attention with the 4 query heads of a group as rows of one query, so keys and values "
        "are read once: 268 MB. enable_gqa=true would read them 4 times.",
-       run_tensor_ops<libtorch>, backend_of_libtorch},
+       run_attention_ops<libtorch>, backend_of_libtorch},
       {"fast",
        "The same 268 MB (134 MB in bfloat16, converted in registers), but read at the speed of "
        "memory: lines are asked for 4 KiB ahead, and each vector of keys or values serves 4 heads "

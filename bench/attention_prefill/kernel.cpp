@@ -6,8 +6,8 @@
 
 #include "attention_prefill/rungs.h"
 #include "support/attention_backend.h"
+#include "support/attention_runs.h"
 #include "support/backend.h"
-#include "support/bfloat16_data.h"
 #include "support/float64_error.h"
 #include "support/random_tensors.h"
 
@@ -73,34 +73,14 @@ Problem problem(Sizes sizes, torch::ScalarType dtype, const std::string& shape) 
   return made;
 }
 
-Sizes sizes_of(const torch::Tensor& k) {
-  return {static_cast<std::size_t>(k.size(1)), static_cast<std::size_t>(k.size(2))};
-}
-
 Tensors run_naive(const Problem&, const Tensors& inputs) {
-  const torch::Tensor q = inputs[0].to(torch::kFloat32), k = inputs[1].to(torch::kFloat32);
-  const torch::Tensor v = inputs[2].to(torch::kFloat32), out = torch::empty_like(q);
-  naive(q.const_data_ptr<float>(), k.const_data_ptr<float>(), v.const_data_ptr<float>(),
-        out.mutable_data_ptr<float>(), sizes_of(k));
-  return {out.to(inputs[0].scalar_type())};
+  return {attend_in_float32(inputs[0], inputs[1], inputs[2],
+                            [](auto... arguments) { naive(arguments...); })};
 }
 
 Tensors run_fast(const Problem&, const Tensors& inputs) {
-  const torch::Tensor &q = inputs[0], &k = inputs[1], &v = inputs[2];
-  const torch::Tensor out = torch::empty_like(q);
-  if (q.scalar_type() == torch::kFloat32) {
-    fast(q.const_data_ptr<float>(), k.const_data_ptr<float>(), v.const_data_ptr<float>(),
-         out.mutable_data_ptr<float>(), sizes_of(k));
-  } else {
-    fast(bfloat16_bits(q), bfloat16_bits(k), bfloat16_bits(v), mutable_bfloat16_bits(out),
-         sizes_of(k));
-  }
-  return {out};
-}
-
-template <auto kTensorOps>
-Tensors run_tensor_ops(const Problem&, const Tensors& inputs) {
-  return {kTensorOps(inputs[0], inputs[1], inputs[2])};
+  return {attend_as_stored(inputs[0], inputs[1], inputs[2],
+                           [](auto... arguments) { fast(arguments...); })};
 }
 
 std::string backend_of_libtorch(const Problem& problem, const Tensors& inputs) {
@@ -123,7 +103,7 @@ Kernel kernel() {
       {"composed",
        "Two matrix products, but all scores are computed, also the half that the mask then throws "
        "away, and at S4096 537 MB of them travel to memory and back for each op between.",
-       run_tensor_ops<composed>, nullptr},
+       run_attention_ops<composed>, nullptr},
       {"naive",
        "Loops over a query's keys stop at the diagonal: 17 GFLOP at S4096 instead of 34. But each "
        "score is one chain of 64 additions, and every number is loaded for one multiply-add.",
@@ -132,7 +112,7 @@ Kernel kernel() {
        "Blocks of scores stay in the caches, with a running maximum and sum for each row: 34 MB "
        "leave and enter memory at S4096 instead of gigabytes. The products are library calls on "
        "blocks.",
-       run_tensor_ops<libtorch>, backend_of_libtorch},
+       run_attention_ops<libtorch>, backend_of_libtorch},
       {"fast",
        "A register tile of 6 queries by 64 keys does 24 multiply-adds for 10 loads; scores become "
        "weights in L1, 6 rows at a time; blocks above the diagonal are skipped, and those on it "

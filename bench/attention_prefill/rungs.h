@@ -1,7 +1,8 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
+
+#include "support/attention_data.h"
 
 namespace at {
 class Tensor;
@@ -15,13 +16,7 @@ namespace unaided::bench::attention_prefill {
 
 inline constexpr std::size_t kWidth = 64;
 
-/// The bits of a bfloat16: the upper half of a float32's.
-using Bfloat16 = std::uint16_t;
-
-struct Sizes {
-  std::size_t heads;
-  std::size_t length;
-};
+using Sizes = AttentionSizes;
 
 void naive(const float* q, const float* k, const float* v, float* out, Sizes sizes);
 at::Tensor composed(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace unaided::bench {
 
@@ -21,10 +22,26 @@ std::int64_t bytes_of(const Problem& problem) {
 
 void copy_part(const torch::Tensor& from, torch::Tensor& to, std::int64_t begin,
                std::int64_t count) {
+  if (!to.is_cpu()) {
+    to.view(-1).narrow(/*dim=*/0, begin, count).copy_(from.view(-1).narrow(0, begin, count));
+    return;
+  }
   const auto size = static_cast<std::int64_t>(from.element_size());
   std::memcpy(static_cast<char*>(to.data_ptr()) + begin * size,
               static_cast<const char*>(from.data_ptr()) + begin * size,
               static_cast<std::size_t>(count * size));
+}
+
+bool same_part(const torch::Tensor& a, const torch::Tensor& b, std::int64_t begin,
+               std::int64_t count) {
+  const auto size = static_cast<std::int64_t>(a.element_size());
+  return count == 0 || std::memcmp(static_cast<const char*>(a.data_ptr()) + begin * size,
+                                   static_cast<const char*>(b.data_ptr()) + begin * size,
+                                   static_cast<std::size_t>(count * size)) == 0;
+}
+
+bool same_form(const torch::Tensor& a, const torch::Tensor& b) {
+  return a.scalar_type() == b.scalar_type() && a.sizes() == b.sizes() && a.strides() == b.strides();
 }
 
 }  // namespace
@@ -75,6 +92,7 @@ std::size_t InputSets::other_than(std::size_t base) {
 
 const Tensors& InputSets::next() {
   current_ = (current_ + 1) % sets_.size();
+  ++given_;
   Tensors& set = sets_[current_];
   if (!in_place_.empty()) return set;
   for (std::size_t i = 0; i < set.size(); ++i) {
@@ -92,12 +110,43 @@ const Tensors& InputSets::next() {
 }
 
 Tensors InputSets::expected() const {
-  Tensors inputs = cloned(bases_[base_of(current_)]);
+  return expected_of(current_);
+}
+
+Tensors InputSets::expected_of(std::size_t set) const {
+  Tensors inputs = cloned(bases_[base_of(set)]);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const Edit& edit = edits_[current_][i];
+    const Edit& edit = edits_[set][i];
     copy_part(bases_[edit.from][i], inputs[i], edit.begin, edit.count);
   }
   return inputs;
+}
+
+bool InputSets::untouched() {
+  bool all = true;
+  const std::size_t given = std::min(std::exchange(given_, 0), sets_.size());
+  for (std::size_t back = 0; back < given; ++back) {
+    const std::size_t set = (current_ + sets_.size() - back) % sets_.size();
+    if (is_untouched(set)) continue;
+    all = false;
+    sets_[set] = expected_of(set);
+  }
+  return all;
+}
+
+bool InputSets::is_untouched(std::size_t set) const {
+  const Tensors& base = bases_[base_of(set)];
+  for (std::size_t i = 0; i < base.size(); ++i) {
+    if (std::count(in_place_.begin(), in_place_.end(), static_cast<int>(i)) > 0) continue;
+    const torch::Tensor& input = sets_[set][i];
+    const Edit& edit = edits_[set][i];
+    const std::int64_t end = edit.begin + edit.count;
+    const bool same = same_form(input, base[i]) && same_part(input, base[i], 0, edit.begin) &&
+                      same_part(input, bases_[edit.from][i], edit.begin, edit.count) &&
+                      same_part(input, base[i], end, base[i].numel() - end);
+    if (!same) return false;
+  }
+  return true;
 }
 
 void InputSets::restore() {

@@ -22,6 +22,10 @@ class InputSets {
   const Tensors& next();
   /// What next() has returned, untouched: tensors of its own. Not for inputs changed in place.
   Tensors expected() const;
+  /// Whether all that next() has returned since this was last asked is as it was given, byte by
+  /// byte, but for what calls change in place. What is not is mended: the next rung is not to
+  /// blame.
+  bool untouched();
   /// Gives what next() returned, as far as calls change it in place, its first contents again.
   void restore();
 
@@ -33,6 +37,8 @@ class InputSets {
     std::size_t from = 0;  // which base it was taken from
   };
 
+  Tensors expected_of(std::size_t set) const;
+  bool is_untouched(std::size_t set) const;
   std::size_t base_of(std::size_t set) const { return set % bases_.size(); }
   std::size_t other_than(std::size_t base);
 
@@ -41,6 +47,7 @@ class InputSets {
   std::vector<Tensors> sets_;             // what rungs see
   std::vector<std::vector<Edit>> edits_;  // of each set, one for each tensor
   std::size_t current_ = 0;
+  std::size_t given_ = 0;  // by next() since untouched() was asked
   std::mt19937_64 random_;
 };
 

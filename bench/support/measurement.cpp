@@ -19,8 +19,9 @@ namespace {
 
 constexpr double kSlowShare = 0.25;  // of the budget, for one slow rung
 constexpr double kWarmCallSecondsMax = 0.05;
-constexpr double kCallsMax = 500;      // of a sample
-constexpr double kSamplesShare = 0.3;  // of the budget; the rest is inputs, first calls, limits
+constexpr double kCallsMax = 500;       // of a sample
+constexpr double kSamplesShare = 0.3;   // of the budget; the rest is inputs, first calls, limits
+constexpr double kJudgingShare = 0.15;  // of the budget, for all rungs of ours after their first
 constexpr double kSampleSecondsMin = 0.5e-3;
 constexpr double kGatePart = 0.2;  // of the progress bar
 constexpr int kRooflineCalls = 5;
@@ -99,6 +100,7 @@ class SeriesRun {
             const MeasureOptions& options, double budget_s)
       : problem_(problem), sets_(problem, sets, seed), random_(seed), budget_s_(budget_s) {
     const double samples = kRoundsMin * static_cast<double>(entries.size() + 1);
+    judging_s_max_ = budget_s * kJudgingShare / static_cast<double>(entries.size() + 1);
     sample_s_ = std::clamp(budget_s * kSamplesShare / samples, kSampleSecondsMin, options.sample_s);
     for (Entry& entry : entries) {
       if (!entry.finding.passed()) continue;
@@ -141,8 +143,9 @@ class SeriesRun {
 
  private:
   void add(Entry& entry, const std::string& name) {
-    timed_.push_back(
-        std::make_unique<TimedRung>(problem_, *entry.rung, sets_, entry.finding, random_()));
+    const bool ours = scrutiny_of(*entry.rung) == Scrutiny::kOurs;
+    timed_.push_back(std::make_unique<TimedRung>(problem_, *entry.rung, sets_, entry.finding,
+                                                 ours ? judging_s_max_ : INFINITY, random_()));
     Contestant contestant = timed_.back()->contestant(name);
     plan_contestant(entry.call_s, budget_s_, sample_s_, contestant);
     contestants_.push_back(std::move(contestant));
@@ -159,6 +162,7 @@ class SeriesRun {
   std::mt19937_64 random_;
   double budget_s_;
   double sample_s_;
+  double judging_s_max_;
   std::vector<std::unique_ptr<TimedRung>> timed_;
   std::vector<Contestant> contestants_;  // first those of timed_, in its order
 };
@@ -201,9 +205,7 @@ BenchRung described(const Entry& entry) {
 
 }  // namespace
 
-BenchProblem measure_problem(const Kernel& kernel, const Problem& problem,
-                             const std::vector<Rung>& rungs, PeakMemory& memory,
-                             const MeasureOptions& options) {
+BenchProblem described_problem(const Kernel& kernel, const Problem& problem) {
   BenchProblem result;
   result.kernel = kernel.id;
   result.shape = problem.shape;
@@ -212,9 +214,15 @@ BenchProblem measure_problem(const Kernel& kernel, const Problem& problem,
   result.flops = problem.flops;
   result.bytes_min = problem.bytes_min;
   result.error_max = problem.error_max;
-  result.limit = limit_name(problem.limit, problem.dtype);
   result.limit_is_flops = problem.limit == Limit::kMatmul;
+  return result;
+}
 
+BenchProblem measure_problem(const Kernel& kernel, const Problem& problem,
+                             const std::vector<Rung>& rungs, PeakMemory& memory,
+                             const MeasureOptions& options) {
+  BenchProblem result = described_problem(kernel, problem);
+  result.limit = limit_name(problem.limit, problem.dtype);
   const double end_s = MachineState::now().wall_s + options.budget_s;
   std::mt19937_64 random(options.seed);
   std::vector<Entry> entries;

@@ -19,7 +19,7 @@ constexpr int kSlowRuns = 100;
 constexpr int kSlowFoundMin = 89;
 constexpr int kEqualRuns = 200;
 constexpr int kFalseMax = 6;
-constexpr int kNoiseRounds = 201;
+constexpr int kNoiseRounds = 1001;
 constexpr double kSpins = 30'000;  // some 0.1 ms
 constexpr int kCallsOfSample = 5;
 constexpr double kCheatBudgetSeconds = 1;
@@ -35,6 +35,13 @@ void spin(double spins) {
 
 Contestant spinner(const std::string& name, double spins) {
   return {name, [] {}, [spins] { spin(spins); }, [](bool) {}, kCallsOfSample};
+}
+
+/// Two that are equal and one that is slower by `effect`. As many whatever is asked: how far two
+/// lie apart in a round is part of their noise.
+std::vector<Contestant> three_spinners(double effect) {
+  return {spinner("first", kSpins), spinner("second", kSpins),
+          spinner("slower", kSpins * (1 + effect))};
 }
 
 /// Of `rounds` paired rounds: the first contestant's time by that of each.
@@ -89,13 +96,10 @@ Tally simulate(const std::vector<double>& equal_speeds, int rounds, double effec
 
 Tally time_really(int rounds, double effect, std::mt19937_64& random,
                   const std::function<void(double)>& progress) {
-  const std::vector<Contestant> equal{spinner("first", kSpins), spinner("second", kSpins)};
-  std::vector<Contestant> with_slow = equal;
-  with_slow.push_back(spinner("slower", kSpins * (1 + effect)));
   Tally tally;
   for (int run = 0; run < kEqualRuns; ++run) {
     const bool slow = run < kSlowRuns;
-    const auto speeds = speeds_against_first(slow ? with_slow : equal, rounds, random);
+    const auto speeds = speeds_against_first(three_spinners(slow ? effect : 0), rounds, random);
     tally.false_found += is_false(speeds[1], random()) ? 1 : 0;
     if (slow) tally.slower_found += is_slower(speeds[2], random()) ? 1 : 0;
     progress(static_cast<double>(run) / kEqualRuns);
@@ -139,8 +143,7 @@ std::vector<Trial> run_self_test(PeakMemory& memory,
   std::random_device secret;
   std::mt19937_64 random((std::uint64_t{secret()} << 32) | secret());
   progress("the noise between equal things", 0);
-  const auto equal = speeds_against_first({spinner("first", kSpins), spinner("second", kSpins)},
-                                          kNoiseRounds, random)[1];
+  const auto equal = speeds_against_first(three_spinners(0), kNoiseRounds, random)[1];
   const double noise = noise_of(equal);
   const int rounds = rounds_for(equal, kEffectWanted);
   const double effect = smallest_effect(equal, rounds);

@@ -4,6 +4,7 @@
 
 #include <exception>
 
+#include "support/disturbances.h"
 #include "support/heap.h"
 
 namespace unaided::bench {
@@ -16,11 +17,12 @@ constexpr std::uint64_t kJudgedOneIn = 5;     // of the others
 }  // namespace
 
 TimedRung::TimedRung(const Problem& problem, const Rung& rung, InputSets& sets, Finding& finding,
-                     std::uint64_t seed)
+                     double judging_s_max, std::uint64_t seed)
     : problem_(problem),
       rung_(rung),
       sets_(sets),
       finding_(finding),
+      judging_s_left_(judging_s_max),
       random_(seed),
       first_judged_(static_cast<int>(random_() % kFirstJudgedMax)) {}
 
@@ -28,10 +30,15 @@ Contestant TimedRung::contestant(const std::string& name) {
   return {name, [this] { prepare(); }, [this] { call(); }, [this](bool last) { finish(last); }};
 }
 
+bool TimedRung::is_judged() {
+  const bool by_chance = random_() % kJudgedOneIn == 0;
+  return samples_ == first_judged_ || (by_chance && judging_s_left_ > 0);
+}
+
 void TimedRung::prepare() {
   if (!begun_) {
     begun_ = true;
-    judged_ = samples_ == first_judged_ || random_() % kJudgedOneIn == 0;
+    judged_ = is_judged();
     watch_.emplace(at::get_num_threads());
     if (judged_ && !outputs_.empty()) {
       const Tensors like = std::move(outputs_);
@@ -58,11 +65,14 @@ void TimedRung::finish(bool last) {
   if (judged_ && thrown_.empty()) judge();
   if (finding_.passed()) finding_.failure = thrown_;
   if (finding_.passed()) finding_.failure = watch_->complaint();
+  const bool untouched = sets_.untouched();
+  if (finding_.passed() && !untouched) finding_.failure = "it changed its inputs";
   begun_ = false;
   ++samples_;
 }
 
 void TimedRung::judge() {
+  const double begin_s = MachineState::now().wall_s;
   Finding finding;
   if (problem_.in_place.empty()) before_ = sets_.expected();
   judge_call(problem_, before_, *inputs_, outputs_, finding);
@@ -70,6 +80,7 @@ void TimedRung::judge() {
   finding_.calls_checked += finding.calls_checked;
   finding_.error = std::max(finding_.error, finding.error);
   if (finding_.passed()) finding_.failure = finding.failure;
+  judging_s_left_ -= MachineState::now().wall_s - begin_s;
 }
 
 }  // namespace unaided::bench

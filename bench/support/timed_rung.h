@@ -13,12 +13,14 @@
 namespace unaided::bench {
 
 /// A rung in the rounds: it takes the next inputs for each call, and at random rounds, one of the
-/// first among them, memory is poisoned and the last call of the sample is judged.
+/// first among them, memory is poisoned and the last call of the sample is judged. After every
+/// sample all inputs that it was given must be what they were.
 class TimedRung {
  public:
-  /// What is wrong is added to `finding`. All arguments must outlive it.
+  /// What is wrong is added to `finding`. After the first time it is judged no more once that has
+  /// taken `judging_s_max`. All that is referred to must outlive it.
   TimedRung(const Problem& problem, const Rung& rung, InputSets& sets, Finding& finding,
-            std::uint64_t seed);
+            double judging_s_max, std::uint64_t seed);
 
   /// What run_round() takes, for as long as this lives.
   Contestant contestant(const std::string& name);
@@ -28,12 +30,14 @@ class TimedRung {
   void prepare();
   void call();
   void finish(bool last);
+  bool is_judged();
   void judge();
 
   const Problem& problem_;
   const Rung& rung_;
   InputSets& sets_;
   Finding& finding_;
+  double judging_s_left_;
   std::mt19937_64 random_;
   int samples_ = 0;
   int first_judged_;

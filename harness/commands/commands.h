@@ -52,6 +52,9 @@ void add_launcher_commands(CLI::App& app, CommandContext& context);
 /// What the seal starts as programs of their own: not in the help.
 void add_seal(CLI::App& app, CommandContext& context);
 
+/// Cards, driver and toolkit, for the launcher's doctor and for sandboxes: not in the help.
+void add_gpu(CLI::App& app, CommandContext& context);
+
 /// `help`, for those who type it instead of --help.
 void add_help(CLI::App& app, CommandContext& context);
 

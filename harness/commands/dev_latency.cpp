@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <memory>
 
 #include "../device_choice.h"
@@ -22,7 +23,9 @@ struct LatencyOptions {
 void measure(CommandContext& context, const LatencyOptions& options) {
   const Installation& installation = context.installation();
   nlohmann::json results = nlohmann::json::array();
-  for (const std::string& id : options.all ? kata_ids(installation.root) : options.katas) {
+  std::vector<double> attempts_ms;
+  const std::vector<std::string> katas = options.all ? kata_ids(installation.root) : options.katas;
+  for (const std::string& id : katas) {
     const Kata kata = context.kata(id);
     if (options.all && !kata.device.empty()) continue;  // an emulated device has no speed
     require_device(kata, /*emulated=*/false);
@@ -31,8 +34,13 @@ void measure(CommandContext& context, const LatencyOptions& options) {
       measure_import_torch(installation, figures);
       measure_plain_build(installation, kata, figures);
     }
+    attempts_ms.insert(attempts_ms.end(), figures.attempts_ms.begin(), figures.attempts_ms.end());
     if (options.json) results.push_back(latency_to_json(figures));
     if (!options.json) fmt::print("{}", render_latency(figures));
+    std::fflush(stdout);
+  }
+  if (!options.json && !attempts_ms.empty() && katas.size() > 1) {
+    fmt::print("all katas\n{}", render_attempts(attempts_ms));
   }
   if (options.json) fmt::print("{}\n", (results.size() == 1 ? results[0] : results).dump(2));
 }

@@ -6,7 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "../session_store.h"
+#include "../history.h"
+#include "../practice.h"
 #include "../text_layout.h"
 #include "commands.h"
 
@@ -51,10 +52,9 @@ void print_kata(const Kata& kata, const PassedLevels& passed, const Terminal& te
 /// What can be practised, and what sessions have passed so far.
 int list(CommandContext& context, bool json) {
   const std::filesystem::path& root = context.installation().root;
-  std::vector<std::string> unreadable;
-  const std::vector<SessionRecord> sessions =
-      read_sessions(SessionStore(state_folder()), unreadable);
-  for (const std::string& sentence : unreadable) fmt::print(stderr, "unaided: {}\n", sentence);
+  const History history{SessionStore(state_folder())};
+  print_remarks(history);
+  const std::vector<SessionSummary> sessions = history.sessions();
 
   nlohmann::json katas = nlohmann::json::array();
   const std::vector<std::string> ids = kata_ids(root);

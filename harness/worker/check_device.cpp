@@ -2,7 +2,9 @@
 
 #include "../emulated_device/emulated_device.h"
 #include "../fault.h"
+#include "../kata.h"
 #include "../verdict.h"
+#include "cuda_check_device.h"
 
 namespace unaided {
 namespace {
@@ -13,8 +15,14 @@ support::Device* chosen = nullptr;
 
 void make_check_device(const std::string& label, std::uint64_t seed) {
   if (label.empty()) return;
-  if (label != kEmulatedDevice) throw Fault("this worker has no device '" + label + "'");
-  chosen = new EmulatedDevice(seed);  // never destroyed: streams may be used in exit handlers
+  // Never destroyed: streams may be used in exit handlers.
+  if (label == kEmulatedDevice) {
+    chosen = new EmulatedDevice(seed);
+  } else if (label == kCudaDevice) {
+    chosen = new CudaCheckDevice();
+  } else {
+    throw Fault("this worker has no device '" + label + "'");
+  }
 }
 
 }  // namespace unaided

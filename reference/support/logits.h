@@ -1,12 +1,11 @@
 #pragma once
 
-// Where the checks' logits come from, and the memory in which an attempt sees them.
+// Where the checks' tokens and logits come from, and the memory in which an attempt sees them.
 
 #include <torch/types.h>
 
 #include <cmath>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <random>
 #include <vector>
@@ -18,11 +17,9 @@ namespace logits {
 using Row = std::vector<float>;
 using Tokens = std::vector<std::int64_t>;
 
-/// The logits of what comes after this history.
-using Next = std::function<Row(const Tokens& history)>;
-
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
+constexpr std::int64_t kLargeVocabulary = 128256;
 
 /// Rows of one length as a tensor (n, width) of float or double. Not contiguous, if asked: then
 /// each entry has a NaN beside it, in memory that is not part of the tensor.
@@ -41,6 +38,10 @@ torch::Tensor matrix_of(const std::vector<std::vector<T>>& rows, std::int64_t wi
     }
   }
   return contiguous ? memory : memory.slice(/*dim=*/1, 0, width * stride, stride);
+}
+
+inline torch::Tensor vector_of(const Row& row, bool contiguous = true) {
+  return matrix_of(std::vector<Row>{row}, static_cast<std::int64_t>(row.size()), contiguous)[0];
 }
 
 /// Whether `tensor` still holds exactly these rows, NaN included.
@@ -63,10 +64,30 @@ class Random {
   Random() : generator_(support::seeded_generator()) {}
 
   double uniform() { return std::uniform_real_distribution<double>(0, 1)(generator_); }
+  double between(double low, double high) { return low + (high - low) * uniform(); }
   std::int64_t integer(std::int64_t low, std::int64_t high) {
     return std::uniform_int_distribution<std::int64_t>(low, high)(generator_);
   }
+
   std::uint64_t key() { return generator_(); }
+
+  /// Independent logits between −spread and spread.
+  Row row(std::int64_t vocabulary, double spread) {
+    Row row;
+    for (std::int64_t i = 0; i < vocabulary; ++i) {
+      row.push_back(static_cast<float>(between(-spread, spread)));
+    }
+    return row;
+  }
+
+  /// Logits in steps of 1/4: equal ones are frequent, and 0 occurs.
+  Row coarse_row(std::int64_t vocabulary, int quarters) {
+    Row row;
+    for (std::int64_t i = 0; i < vocabulary; ++i) {
+      row.push_back(static_cast<float>(integer(-quarters, quarters)) / 4);
+    }
+    return row;
+  }
 
   Tokens tokens(std::int64_t count, std::int64_t vocabulary) {
     Tokens tokens;
@@ -92,30 +113,17 @@ inline std::uint64_t hashed(std::uint64_t key, const Tokens& tokens) {
   return state;
 }
 
-/// Logits between −spread and spread from the whole history.
-inline Next random_model(std::uint64_t key, std::int64_t vocabulary, double spread = 3) {
-  return [=](const Tokens& history) {
-    std::uint64_t state = hashed(key, history);
-    Row row;
-    for (std::int64_t i = 0; i < vocabulary; ++i) {
-      state = mixed(state);
-      const double unit = std::ldexp(static_cast<double>(state >> 11), -52) - 1;
-      row.push_back(static_cast<float>(spread * unit));
-    }
-    return row;
-  };
-}
-
-/// Logits that depend on the last token alone.
-inline Next after_last_token(std::vector<Row> table) {
-  return [table = std::move(table)](const Tokens& history) {
-    return table.at(static_cast<std::size_t>(history.back()));
-  };
-}
-
-/// The target of level 1's statement.
-inline Next statement_target() {
-  return after_last_token({{0, 2, 1, 0}, {1, 0, 3, 3}, {-2, -4, -3, -1}, {7, 1, 0, 0}});
+/// Logits between −spread and spread that depend on every one of the tokens, and on their order.
+inline Row hashed_row(std::uint64_t key, const Tokens& tokens, std::int64_t vocabulary,
+                      double spread) {
+  std::uint64_t state = hashed(key, tokens);
+  Row row;
+  for (std::int64_t i = 0; i < vocabulary; ++i) {
+    state = mixed(state);
+    const double unit = std::ldexp(static_cast<double>(state >> 11), -52) - 1;
+    row.push_back(static_cast<float>(spread * unit));
+  }
+  return row;
 }
 
 }  // namespace logits

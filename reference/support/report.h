@@ -1,13 +1,16 @@
 #pragma once
 
-// What a candidate reads when a check of speculative decoding fails: behaviour, what was expected
-// and got, then one fact of the input a line, and the seed that makes it again.
+// What a candidate reads when a check on tokens and scores fails: behaviour, what was expected and
+// got, then one fact of the input a line, and the seed that makes it again.
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <concepts>
 #include <cstdint>
-#include <cstdio>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <typeinfo>
@@ -28,19 +31,19 @@ using Facts = std::vector<Fact>;
 constexpr std::size_t kShownWhole = 24;  // entries
 constexpr std::size_t kShownOfMore = 8;
 
-inline std::string text(double value) {
+/// As short as it can be while it still says which number of its type it is.
+template <std::floating_point T>
+std::string text(T value) {
   if (value == 1 - std::ldexp(1.0, -53)) return "1 - 2^-53";
-  if (std::isnan(value)) return "nan";
   char form[40];
-  std::snprintf(form, sizeof form, "%.9g", value);
-  return form;
+  return {form, std::to_chars(form, std::end(form), value).ptr};
 }
 
 inline std::string text(std::int64_t value) {
   return std::to_string(value);
 }
 
-/// "{1, 2, 3}", or the first entries and the number of all.
+/// "{1, 2, 3}", or the first entries, the last one and the number of all.
 template <typename T>
 std::string text(const std::vector<T>& values) {
   const bool whole = values.size() <= kShownWhole;
@@ -48,11 +51,19 @@ std::string text(const std::vector<T>& values) {
   for (std::size_t i = 0; i < (whole ? values.size() : kShownOfMore); ++i) {
     list += (i == 0 ? "" : ", ") + text(static_cast<T>(values[i]));
   }
-  return list + (whole ? "}" : ", ...}, " + std::to_string(values.size()) + " entries");
+  if (whole) return list + "}";
+  return list + ", ..., " + text(values.back()) + "} (" + std::to_string(values.size()) +
+         " entries)";
 }
 
-inline std::string text(const std::vector<float>& row) {
-  return text(std::vector<double>(row.begin(), row.end()));
+/// Where two lists part, if one of them is too long to be shown whole; else nothing.
+inline std::string parting(const Tokens& expected, const Tokens& got) {
+  if (std::max(expected.size(), got.size()) <= kShownWhole) return "";
+  const auto at = std::mismatch(expected.begin(), expected.end(), got.begin(), got.end());
+  const std::string wanted = at.first == expected.end() ? "the end" : text(*at.first);
+  const std::string came = at.second == got.end() ? "the end" : text(*at.second);
+  return "; they part at place " + std::to_string(at.first - expected.begin()) + ": expected " +
+         wanted + ", got " + came;
 }
 
 inline void fail(const std::string& what, const Facts& facts) {
@@ -81,7 +92,7 @@ void expect_throws(const std::string& what, const std::string& type, const Facts
     return;
   } catch (const std::exception& e) {
     if (typeid(e) == typeid(std::logic_error)) throw;
-    got = "got another exception: " + std::string(e.what()).substr(0, 300);
+    got = std::string("got another exception: ") + std::string(e.what()).substr(0, 300);
   }
   fail(what + ": expected " + type + ", " + got, facts);
 }
