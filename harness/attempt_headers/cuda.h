@@ -1,7 +1,7 @@
 // What an attempt of a kata with `device = "cuda"` may use without naming it, where the device is
 // emulated on the CPU (harness/emulated_device/): CUDA's qualifiers, built-in variables, intrinsics
-// and the runtime calls that launch work. nvcc has these itself; what is here has its meaning, or is
-// missing. Compiled from text that harness/emulated_source.cpp has rewritten.
+// and the runtime calls that launch work. nvcc has these itself; what is here has its meaning, or
+// is missing. Compiled from text that harness/emulated_source.cpp has rewritten.
 #include <algorithm>
 #include <array>
 #include <cassert>
@@ -37,7 +37,7 @@
 #define CUDART_INF_F INFINITY
 #define CUDART_NAN_F NAN
 
-// --- Vectors ------------------------------------------------------------------------------------
+// --- Vectors ---
 
 struct uint3 {
   unsigned x, y, z;
@@ -68,15 +68,29 @@ struct alignas(8) uint2 {
 struct alignas(16) uint4 {
   unsigned x, y, z, w;
 };
-inline float2 make_float2(float x, float y) { return {x, y}; }
-inline float3 make_float3(float x, float y, float z) { return {x, y, z}; }
-inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
-inline int2 make_int2(int x, int y) { return {x, y}; }
-inline int4 make_int4(int x, int y, int z, int w) { return {x, y, z, w}; }
-inline uint2 make_uint2(unsigned x, unsigned y) { return {x, y}; }
-inline uint4 make_uint4(unsigned x, unsigned y, unsigned z, unsigned w) { return {x, y, z, w}; }
+inline float2 make_float2(float x, float y) {
+  return {x, y};
+}
+inline float3 make_float3(float x, float y, float z) {
+  return {x, y, z};
+}
+inline float4 make_float4(float x, float y, float z, float w) {
+  return {x, y, z, w};
+}
+inline int2 make_int2(int x, int y) {
+  return {x, y};
+}
+inline int4 make_int4(int x, int y, int z, int w) {
+  return {x, y, z, w};
+}
+inline uint2 make_uint2(unsigned x, unsigned y) {
+  return {x, y};
+}
+inline uint4 make_uint4(unsigned x, unsigned y, unsigned z, unsigned w) {
+  return {x, y, z, w};
+}
 
-// --- Where a thread is ----------------------------------------------------------------------------
+// --- Where a thread is ---
 
 namespace emulated_device {
 struct Position {
@@ -92,7 +106,7 @@ static constexpr const dim3& blockDim = emulated_device::position.block_size;
 static constexpr const dim3& gridDim = emulated_device::position.grid_size;
 static constexpr int warpSize = 32;
 
-// --- The runtime ----------------------------------------------------------------------------------
+// --- The runtime ---
 
 struct CUstream_st;
 using cudaStream_t = CUstream_st*;
@@ -247,7 +261,7 @@ cudaError_t cudaFuncSetAttribute(Function, cudaFuncAttribute attribute, int valu
   return cudaSuccess;
 }
 
-// --- Barriers, votes, shuffles ----------------------------------------------------------------------
+// --- Barriers, votes, shuffles ---
 
 inline void __syncthreads(int line = __builtin_LINE()) {
   emulated_device::barrier(emulated_device::Vote::kNone, 0, line);
@@ -265,8 +279,8 @@ inline void __syncwarp(unsigned mask = 0xffffffff, int line = __builtin_LINE()) 
   emulated_device::exchange(emulated_device::Exchange::kSync, mask, 0, 0, line);
 }
 inline unsigned __ballot_sync(unsigned mask, int predicate, int line = __builtin_LINE()) {
-  return static_cast<unsigned>(emulated_device::exchange(
-      emulated_device::Exchange::kBallot, mask, predicate != 0 ? 1 : 0, 0, line));
+  return static_cast<unsigned>(emulated_device::exchange(emulated_device::Exchange::kBallot, mask,
+                                                         predicate != 0 ? 1 : 0, 0, line));
 }
 inline int __any_sync(unsigned mask, int predicate, int line = __builtin_LINE()) {
   return __ballot_sync(mask, predicate, line) != 0 ? 1 : 0;
@@ -278,8 +292,8 @@ template <typename T>
 T __shfl_sync(unsigned mask, T value, int source, int width = 32, int line = __builtin_LINE()) {
   const unsigned lane = emulated_device::lane(), segment = static_cast<unsigned>(width);
   const unsigned start = lane & ~(segment - 1);
-  return emulated_device::shuffle(
-      mask, value, start + (static_cast<unsigned>(source) & (segment - 1)), line);
+  return emulated_device::shuffle(mask, value,
+                                  start + (static_cast<unsigned>(source) & (segment - 1)), line);
 }
 template <typename T>
 T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = 32,
@@ -306,7 +320,7 @@ T __shfl_xor_sync(unsigned mask, T value, int lane_mask, int width = 32,
 inline void __threadfence() {}
 inline void __threadfence_block() {}
 
-// --- Atomics: no thread is interrupted between two waits ------------------------------------------------
+// --- Atomics: no thread is interrupted between two waits ---
 
 template <typename T>
 T emulated_exchange(T* address, T value) {
@@ -339,34 +353,76 @@ T atomicCAS(T* address, std::type_identity_t<T> compare, std::type_identity_t<T>
   return emulated_exchange(address, *address == compare ? value : *address);
 }
 
-// --- Arithmetic -----------------------------------------------------------------------------------------
+// --- Arithmetic ---
 
 using std::max;
 using std::min;
-inline float rsqrtf(float x) { return 1.0F / std::sqrt(x); }
-inline double rsqrt(double x) { return 1.0 / std::sqrt(x); }
-inline float __expf(float x) { return std::exp(x); }
-inline float __logf(float x) { return std::log(x); }
-inline float __log2f(float x) { return std::log2(x); }
-inline float __powf(float x, float y) { return std::pow(x, y); }
-inline float __fdividef(float x, float y) { return x / y; }
-inline float __frcp_rn(float x) { return 1.0F / x; }
-inline float __frsqrt_rn(float x) { return rsqrtf(x); }
-inline float __fmaf_rn(float x, float y, float z) { return std::fma(x, y, z); }
-inline float __saturatef(float x) { return std::fmin(std::fmax(x, 0.0F), 1.0F); }
-inline int __float_as_int(float x) { return __builtin_bit_cast(int, x); }
-inline unsigned __float_as_uint(float x) { return __builtin_bit_cast(unsigned, x); }
-inline float __int_as_float(int x) { return __builtin_bit_cast(float, x); }
-inline float __uint_as_float(unsigned x) { return __builtin_bit_cast(float, x); }
-inline int __float2int_rn(float x) { return static_cast<int>(std::nearbyint(x)); }
-inline float __int2float_rn(int x) { return static_cast<float>(x); }
-inline int __popc(unsigned x) { return __builtin_popcount(x); }
-inline int __popcll(unsigned long long x) { return __builtin_popcountll(x); }
-inline int __clz(int x) { return x == 0 ? 32 : __builtin_clz(static_cast<unsigned>(x)); }
+inline float rsqrtf(float x) {
+  return 1.0F / std::sqrt(x);
+}
+inline double rsqrt(double x) {
+  return 1.0 / std::sqrt(x);
+}
+inline float __expf(float x) {
+  return std::exp(x);
+}
+inline float __logf(float x) {
+  return std::log(x);
+}
+inline float __log2f(float x) {
+  return std::log2(x);
+}
+inline float __powf(float x, float y) {
+  return std::pow(x, y);
+}
+inline float __fdividef(float x, float y) {
+  return x / y;
+}
+inline float __frcp_rn(float x) {
+  return 1.0F / x;
+}
+inline float __frsqrt_rn(float x) {
+  return rsqrtf(x);
+}
+inline float __fmaf_rn(float x, float y, float z) {
+  return std::fma(x, y, z);
+}
+inline float __saturatef(float x) {
+  return std::fmin(std::fmax(x, 0.0F), 1.0F);
+}
+inline int __float_as_int(float x) {
+  return __builtin_bit_cast(int, x);
+}
+inline unsigned __float_as_uint(float x) {
+  return __builtin_bit_cast(unsigned, x);
+}
+inline float __int_as_float(int x) {
+  return __builtin_bit_cast(float, x);
+}
+inline float __uint_as_float(unsigned x) {
+  return __builtin_bit_cast(float, x);
+}
+inline int __float2int_rn(float x) {
+  return static_cast<int>(std::nearbyint(x));
+}
+inline float __int2float_rn(int x) {
+  return static_cast<float>(x);
+}
+inline int __popc(unsigned x) {
+  return __builtin_popcount(x);
+}
+inline int __popcll(unsigned long long x) {
+  return __builtin_popcountll(x);
+}
+inline int __clz(int x) {
+  return x == 0 ? 32 : __builtin_clz(static_cast<unsigned>(x));
+}
 inline int __clzll(long long x) {
   return x == 0 ? 64 : __builtin_clzll(static_cast<unsigned long long>(x));
 }
-inline int __ffs(int x) { return __builtin_ffs(x); }
+inline int __ffs(int x) {
+  return __builtin_ffs(x);
+}
 template <typename T>
 T __ldg(const T* address) {
   return *address;

@@ -16,8 +16,8 @@ inline float reduce(float value, float* address, int* count) {
 inline void launch(const float* x, float* y, std::int64_t rows, std::int64_t columns,
                    cudaStream_t stream) {
   const auto kernel = [](auto... arguments) { static_cast<void>(sizeof...(arguments)); };
-  emulated_device::prepare(kernel, dim3(static_cast<unsigned>(rows)), dim3(256), 0,
-                           stream)(x, y, rows, columns);
+  emulated_device::prepare(kernel, dim3(static_cast<unsigned>(rows)), dim3(256), 0, stream)(
+      x, y, rows, columns);
 }
 
 }  // namespace unaided_warm_up
