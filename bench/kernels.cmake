@@ -53,6 +53,7 @@ if(BUILD_TESTING)
 
   # The references as attempts: <kernel>_<kata>_level<K>.so of each contract's file.
   file(GLOB contracts CONFIGURE_DEPENDS */contract_*.cpp)
+  list(FILTER contracts EXCLUDE REGEX "/contract_cuda_")  # for .cu files, on a card
   foreach(file IN LISTS contracts)
     string(REGEX MATCH "([a-z0-9_]+)/contract_([a-z0-9_]+)_(level[1-4])\\.cpp$" parts ${file})
     set(kernel ${CMAKE_MATCH_1})

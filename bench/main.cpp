@@ -13,10 +13,14 @@
 #include <random>
 
 #include "bench_report.h"
+#include "card_facts.h"
 #include "clock.h"
 #include "fault.h"
 #include "process.h"
 #include "support/attempt_library.h"
+#include "support/cuda_device.h"
+#include "support/device_kernel.h"
+#include "support/device_measurement.h"
 #include "support/disturbances.h"
 #include "support/heap.h"
 #include "support/kernel.h"
@@ -45,7 +49,11 @@ struct Options {
   int threads = 1;
   double budget_s = 60;
   bool tiny = false;
+  int device = -1;  // of cuda:N; -1: the processor
+  std::string libtorch_lib;
   int report_fd = 1;
+
+  bool on_card() const { return device >= 0; }
 };
 
 /// One problem to measure, its kernel, and which of its rungs; no names: all.
@@ -61,26 +69,29 @@ void report_line(const Options& options, const json& message) {
   if (!write_all(options.report_fd, line)) throw_errno("cannot report");
 }
 
-/// The kernels, then those of the tests, which are not offered to users.
-const std::vector<Kernel>& all_kernels() {
-  static const std::vector<Kernel> all = [] {
-    std::vector<Kernel> list = kernels();
+/// The kernels, then those of the tests, which are not offered to users; of a card, what it can
+/// run.
+std::vector<Kernel> all_kernels(const Options& options) {
+  std::vector<Kernel> list = kernels();
+  if (!options.on_card()) {
     for (Kernel& planted : planted_kernels()) list.push_back(std::move(planted));
     return list;
-  }();
-  return all;
+  }
+  const torch::Device device(c10::kCUDA, static_cast<c10::DeviceIndex>(options.device));
+  for (Kernel& kernel : list) kernel = on_device(kernel, device);
+  return list;
 }
 
-const Kernel& find_kernel(const std::string& id) {
-  for (const Kernel& kernel : all_kernels()) {
+const Kernel& find_kernel(const std::vector<Kernel>& all, const std::string& id) {
+  for (const Kernel& kernel : all) {
     if (kernel.id == id) return kernel;
   }
   throw Fault("there is no kernel '" + id + "'; unaided bench --list has them");
 }
 
-json described_kernels() {
+json described_kernels(const Options& options) {
   json list = json::array();
-  for (const Kernel& kernel : all_kernels()) {
+  for (const Kernel& kernel : all_kernels(options)) {
     json problems = json::array();
     for (const Problem& problem : kernel.problems) {
       problems.push_back({{"shape", problem.shape},
@@ -104,8 +115,8 @@ json described_kernels() {
   return list;
 }
 
-Item named_item(const json& name) {
-  const Kernel& kernel = find_kernel(name.at("kernel"));
+Item named_item(const std::vector<Kernel>& all, const json& name) {
+  const Kernel& kernel = find_kernel(all, name.at("kernel"));
   for (const Problem& problem : kernel.problems) {
     const bool wanted = name.at("shape") == problem.shape && name.at("dtype") == problem.dtype;
     if (wanted) return {&kernel, &problem, name.at("rungs")};
@@ -113,14 +124,14 @@ Item named_item(const json& name) {
   throw Fault(kernel.id + " has no such problem: " + name.dump());
 }
 
-std::vector<Item> chosen_items(const Options& options) {
+std::vector<Item> chosen_items(const Options& options, const std::vector<Kernel>& all) {
   std::vector<Item> items;
   if (!options.items.empty()) {
-    for (const json& name : json::parse(options.items)) items.push_back(named_item(name));
+    for (const json& name : json::parse(options.items)) items.push_back(named_item(all, name));
     return items;
   }
   for (const std::string& id : options.kernels) {
-    const Kernel& kernel = find_kernel(id);
+    const Kernel& kernel = find_kernel(all, id);
     for (const Problem& problem : kernel.problems) {
       const bool wanted = problem.tiny == options.tiny &&
                           (options.shape.empty() || problem.shape == options.shape) &&
@@ -136,6 +147,13 @@ std::vector<Item> chosen_items(const Options& options) {
   return items;
 }
 
+/// As Contract::shapes has it.
+bool expressible(const std::vector<std::string>& shapes, const Problem& problem) {
+  return shapes.empty() || std::any_of(shapes.begin(), shapes.end(), [&](const auto& shape) {
+           return shape == problem.shape || shape == problem.shape + "/" + problem.dtype;
+         });
+}
+
 /// The kernel's rungs, less those not asked for; the baseline always stays.
 std::vector<Rung> chosen_rungs(const Options& options, const Item& item, const Rung* attempt) {
   std::vector<Rung> rungs;
@@ -149,10 +167,9 @@ std::vector<Rung> chosen_rungs(const Options& options, const Item& item, const R
         std::find(item.rungs.begin(), item.rungs.end(), rung.name) != item.rungs.end();
     if (item.rungs.empty() || named || rung.name == kBaselineRung) rungs.push_back(rung);
   }
-  const auto& shapes = options.attempt_shapes;
-  const bool expressible = shapes.empty() || std::find(shapes.begin(), shapes.end(),
-                                                       item.problem->shape) != shapes.end();
-  if (attempt != nullptr && expressible) rungs.push_back(*attempt);
+  if (attempt != nullptr && expressible(options.attempt_shapes, *item.problem)) {
+    rungs.push_back(*attempt);
+  }
   return rungs;
 }
 
@@ -162,11 +179,20 @@ void measure(const Options& options) {
   settle(options.threads);
   report.fingerprint = full_fingerprint(options.threads, options.attempt_build);
   report.date = utc_text(SystemClock().now().utc_ms);
-  const std::vector<Item> items = chosen_items(options);
+  std::optional<CudaDevice> card;
+  GpuSurvey survey;
+  if (options.on_card()) {
+    survey = survey_gpus();
+    const Gpu& gpu = require_gpu(survey, options.device);
+    card.emplace(options.libtorch_lib, options.device, gpu.l2_bytes);
+  }
+  const std::vector<Kernel> all = all_kernels(options);
+  const std::vector<Item> items = chosen_items(options, all);
   std::optional<Rung> attempt;
   if (!options.attempt.empty()) {
-    prepare_child_filter();
-    if (!install_child_filter()) throw Fault("cannot confine the attempt; ./unaided doctor");
+    const Reach reach = card ? Reach::kDevices : Reach::kNothing;
+    prepare_child_filter(reach);
+    if (!install_child_filter(reach)) throw Fault("cannot confine the attempt; ./unaided doctor");
     attempt = load_attempt(options.attempt);
   }
 
@@ -190,8 +216,11 @@ void measure(const Options& options) {
     };
     const auto rungs = chosen_rungs(options, item, attempt ? &*attempt : nullptr);
     report.problems.push_back(
-        measure_problem(*item.kernel, *item.problem, rungs, memory, measured));
+        card ? measure_on_device(*item.kernel, *item.problem, rungs, *card,
+                                 {measured, card->device(), {}})
+             : measure_problem(*item.kernel, *item.problem, rungs, memory, measured));
   }
+  if (card) add_card_facts(survey, survey_gpus(), options.device, report.fingerprint);
   report_line(options, {{"report", bench_report_to_json(report)}});
 }
 
@@ -222,6 +251,8 @@ void parse(Options& options, CLI::App& app) {
   app.add_option("--threads", options.threads);
   app.add_option("--budget-s", options.budget_s);
   app.add_flag("--tiny", options.tiny);
+  app.add_option("--device", options.device);
+  app.add_option("--libtorch-lib", options.libtorch_lib);
   app.add_option("--report-fd", options.report_fd);
 }
 
@@ -235,7 +266,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     if (options.list) {
-      report_line(options, {{"kernels", described_kernels()}});
+      report_line(options, {{"kernels", described_kernels(options)}});
     } else if (options.self_test) {
       test_measuring(options);
     } else {

@@ -13,7 +13,9 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
 endif()
 
 add_library(unaided_measure STATIC
-  support/attempt_library.cpp support/disturbances.cpp support/gate.cpp support/heap.cpp
+  support/attempt_library.cpp support/cuda_device.cpp support/device_kernel.cpp
+  support/device_measurement.cpp support/device_roofline.cpp support/device_rung.cpp
+  support/device_series.cpp support/device_timing.cpp support/disturbances.cpp support/gate.cpp support/heap.cpp
   support/input_sets.cpp support/measurement.cpp support/planted.cpp support/roofline.cpp
   support/rounds.cpp support/self_test.cpp support/setting.cpp support/timed_rung.cpp
   $<TARGET_OBJECTS:unaided_memory_loops>)
@@ -39,6 +41,12 @@ if(BUILD_TESTING)
     PRIVATE unaided_measure GTest::gtest unaided_warnings)
   set_target_properties(unaided_bench_measure_test PROPERTIES BUILD_RPATH "${LIBTORCH_LIB_DIR}")
   add_test(NAME measure COMMAND unaided_bench_measure_test)
+  # How a card is timed, on a device with a clock of its own.
+  add_executable(unaided_bench_device_test device_test.cpp)
+  target_link_libraries(unaided_bench_device_test
+    PRIVATE unaided_measure unaided_kernels GTest::gtest_main unaided_warnings)
+  set_target_properties(unaided_bench_device_test PROPERTIES BUILD_RPATH "${LIBTORCH_LIB_DIR}")
+  add_test(NAME device COMMAND unaided_bench_device_test)
   # Each kernel's smallest problem through the whole command.
   add_test(NAME bench COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/smoke_test.sh $<TARGET_FILE:unaided>
                               ${PROJECT_SOURCE_DIR})

@@ -35,7 +35,20 @@ main() {
   expect 'the goals of a kernel' 0 rms_norm --goals --quick
   holds 'the goals of a kernel' '^[^ ]* rms_norm 4096x4096 .* [0-9.]+ \[[0-9.]+, [0-9.]+\]'
   expect 'the goals of no kernel' 2 nonsense --goals
+  on_a_card
   exit $((failures > 0))
+}
+
+on_a_card() {
+  expect 'what is no card' 2 softmax --tiny --device tpu
+  holds 'what is no card' "^unaided: 'tpu' is no device: cuda, or cuda:N"
+  if "$program" gpu --json | grep -q '"absence":""'; then
+    expect 'a card' 0 softmax --tiny --quick --device cuda
+    holds 'a card' '^  libtorch .* (s|ms|us|µs) '
+  else
+    expect 'no card' 2 softmax --tiny --quick --device cuda
+    holds 'no card' '^unaided: no GPU: '
+  fi
 }
 
 expect() { # what is tried, status, arguments of the program

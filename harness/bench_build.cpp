@@ -44,27 +44,44 @@ std::string refusal_of(const Kata& kata, const Build& build, const BenchContract
                      missing[0], contract.kernel);
 }
 
+/// What compiles an attempt at `kata` to be timed, and how that is called.
+std::pair<Compiler, std::string> compiler_for(const Installation& installation, const Kata& kata,
+                                              const fs::path& scratch, const Gpu* gpu) {
+  const bool sandbox = sandbox_support().available;
+  if (kata.device.empty()) {
+    return {Compiler::for_timing(installation, scratch, kata.contracts(), kAttemptSymbol, sandbox),
+            fmt::format("{} {}, no precompiled header", installation.clang.filename().string(),
+                        kTimedFlags)};
+  }
+  if (gpu == nullptr) throw Fault(kata.id + " is timed on a card: add --device cuda");
+  const ToolkitFinding finding = find_cuda_toolkit(toolkit_places(installation));
+  if (!finding.toolkit) throw Fault(kata.id + " cannot be compiled: " + finding.absence);
+  const std::string architecture =
+      native_architecture(gpu->capability_major, gpu->capability_minor);
+  return {Compiler::for_device(installation, {*finding.toolkit, {architecture}}, scratch,
+                               kata.contracts(), only_symbol(kAttemptSymbol), sandbox),
+          fmt::format("nvcc {} -O3 for sm_{}", finding.toolkit->version, architecture)};
+}
+
 }  // namespace
 
 BenchBuild build_for_bench(const Installation& installation, const Kata& kata,
                            const BenchContract& contract, const std::string& source,
-                           const fs::path& scratch, const CancelToken* cancel) {
+                           const fs::path& scratch, const Gpu* gpu, const CancelToken* cancel) {
   // The kernels' seam lies beside the contracts as "support/kernel.h".
   const fs::path seam = scratch / "contracts" / "support" / "kernel.h";
   fs::create_directories(seam.parent_path());
   fs::copy_file(installation.root / "bench" / "support" / "kernel.h", seam,
                 fs::copy_options::overwrite_existing);
   const fs::path file = contract_file(installation, contract);
-  Compiler compiler = Compiler::for_timing(installation, scratch, kata.contracts(), kAttemptSymbol,
-                                           sandbox_support().available);
+  auto [compiler, how] = compiler_for(installation, kata, scratch, gpu);
   const Build build = compiler.build(
       {{kata.attempt_name(), source}, {file.filename(), read_text_file(file, kContractBytesMax)}},
       Instrumentation::kNone, cancel);
   BenchBuild result;
   result.library = build.library;
   result.wall_ms = build.wall_ms;
-  result.how = fmt::format("{} {}, no precompiled header", installation.clang.filename().string(),
-                           kTimedFlags);
+  result.how = how;
   switch (build.result) {
     case Build::Result::kBuilt:
       result.refusal = refusal_of(kata, build, contract);

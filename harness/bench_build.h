@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "gpu.h"
 #include "installation.h"
 #include "kata.h"
 
@@ -29,10 +30,13 @@ struct BenchBuild {
 };
 
 /// Compiles `source` with bench/<kernel>/contract_<kata>_level<K>.cpp, optimised, in a sandbox.
-/// `scratch` is a private folder that must live as long as the library is used.
+/// `scratch` is a private folder that must live as long as the library is used. A .cu file is
+/// compiled for `gpu`, which is null where the processor is measured. Throws Fault when there is no
+/// nvcc.
 BenchBuild build_for_bench(const Installation& installation, const Kata& kata,
                            const BenchContract& contract, const std::string& source,
-                           const std::filesystem::path& scratch, const CancelToken* cancel);
+                           const std::filesystem::path& scratch, const Gpu* gpu,
+                           const CancelToken* cancel);
 
 /// Of the contracts of one kata and kernel, the highest level whose function `source` mentions;
 /// null when it mentions none.

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "fault.h"
+#include "gpu_sandbox.h"
 #include "process.h"
 #include "sandbox.h"
 
@@ -51,6 +52,12 @@ SandboxPolicy policy_of(const Installation& installation, const BenchRequest& re
       policy.environment.push_back(std::string(name) + "=" + value);
     }
   }
+  if (request.device) {
+    show_gpus(request.device->survey, policy);
+    if (fs::exists(installation.cuda_graph())) {
+      policy.read_only.push_back(installation.cuda_graph());
+    }
+  }
   policy.scratch_mb = kScratchMb;
   return policy;
 }
@@ -87,6 +94,10 @@ std::vector<std::string> arguments_of(const Installation& installation,
   add("--attempt", request.attempt.string());
   add("--attempt-build", request.attempt_build);
   if (request.tiny) arguments.emplace_back("--tiny");
+  if (request.device) {
+    add("--device", std::to_string(request.device->index));
+    add("--libtorch-lib", installation.libtorch_lib.string());
+  }
   return arguments;
 }
 
@@ -148,6 +159,8 @@ ChildEnd run_child(std::vector<std::string> argv, const SandboxPolicy& policy, i
   command.argv = std::move(argv);
   command.descriptors = {{theirs.get(), kReportFd}};
   command.limits = {.cpu_s = kCpuSecondsMax, .address_space_mb = kAddressSpaceMb, .file_mb = 1};
+  // CUDA maps the memory of the machine and of all cards, and files of its own.
+  if (!policy.devices.empty()) command.limits = {.cpu_s = kCpuSecondsMax};
   const SandboxedCommand inside =
       sandboxed(std::move(command), policy, sandbox_support().available);
   ReportReader reader(std::move(ours), progress);
@@ -185,8 +198,13 @@ BenchOutcome run_bench(const Installation& installation, const BenchRequest& req
     if (progress) progress(done, left_s, text);
   };
   const auto wall_ms = static_cast<int>(kStartMsMax + request.budget_s * 1e3 * kChecksPerBudget);
-  ChildEnd child = run_child(arguments_of(installation, request), policy_of(installation, request),
-                             wall_ms, remember, cancel);
+  const SandboxPolicy policy = policy_of(installation, request);
+  if (request.device) {
+    assert_gpu_seen(installation, policy,
+                    require_gpu(request.device->survey, request.device->index));
+  }
+  ChildEnd child =
+      run_child(arguments_of(installation, request), policy, wall_ms, remember, cancel);
   BenchOutcome outcome;
   if (child.end.reason == RunEnd::Reason::kCancelled) {
     outcome.result = BenchOutcome::Result::kCancelled;
@@ -208,9 +226,10 @@ BenchOutcome run_bench(const Installation& installation, const BenchRequest& req
   return outcome;
 }
 
-json list_kernels(const Installation& installation) {
-  const std::vector<std::string> argv{installation.bench().string(), "--list", "--report-fd",
-                                      std::to_string(kReportFd)};
+json list_kernels(const Installation& installation, bool on_card) {
+  std::vector<std::string> argv{installation.bench().string(), "--list", "--report-fd",
+                                std::to_string(kReportFd)};
+  if (on_card) argv.insert(argv.end(), {"--device", "0"});
   ChildEnd child = run_child(argv, policy_of(installation, {}), kListMsMax, nullptr, nullptr);
   if (child.end.succeeded() && child.message.contains("kernels")) return child.message["kernels"];
   throw Fault("unaided-bench does not say what it can measure; run ./unaided setup\n" +

@@ -3,15 +3,23 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bench_report.h"
+#include "gpu.h"
 #include "installation.h"
 
 namespace unaided {
 
 class CancelToken;
+
+/// A card to measure on.
+struct BenchDevice {
+  GpuSurvey survey;
+  int index = 0;
+};
 
 /// One problem with some of its kernel's rungs; the baseline is always among them.
 struct BenchItem {
@@ -23,7 +31,8 @@ struct BenchItem {
 struct BenchRequest {
   std::vector<BenchItem> items;  // exactly these; where there are some, the next two lines are void
   std::vector<std::string> kernels;
-  std::string shape, dtype, rung;  // empty: all
+  std::string shape, dtype, rung;     // empty: all
+  std::optional<BenchDevice> device;  // to measure on, instead of the processor
   int threads = 1;
   double budget_s = 60;
   bool tiny = false;
@@ -43,13 +52,15 @@ struct BenchOutcome {
   std::string sentence;     // of kAttemptFailed: what the attempt did to the run
 };
 
-/// Throws Fault when the harness is to blame: no unaided-bench, or it ended without a report and
+/// Throws Fault when the harness is to blame: the card asked for is not seen inside the sandbox, no
+/// unaided-bench, or it ended without a report and
 /// there was no attempt that could have ended it.
 BenchOutcome run_bench(const Installation& installation, const BenchRequest& request,
                        const BenchProgress& progress, const CancelToken* cancel);
 
-/// What unaided-bench can measure: its kernels with problems and contracts, as JSON.
-nlohmann::json list_kernels(const Installation& installation);
+/// What unaided-bench can measure on the processor or on a card: its kernels with problems and
+/// contracts, as JSON.
+nlohmann::json list_kernels(const Installation& installation, bool on_card);
 
 /// One thing that `unaided bench --self-test` tried.
 struct MeasuringTrial {

@@ -14,6 +14,7 @@
 
 #include "fault.h"
 #include "grader.h"
+#include "history.h"
 #include "listener.h"
 #include "text_file.h"
 
@@ -68,16 +69,11 @@ std::optional<SessionFolder> session_around(const fs::path& current, const Sessi
 }
 
 SessionFolder only_running(const SessionStore& store) {
-  std::vector<std::string> unreadable;
-  std::vector<SessionFolder> running;
-  std::string ids;
-  for (const SessionRecord& record : read_sessions(store, unreadable)) {
-    if (record.session.phase != Phase::kRunning) continue;
-    running.push_back(record.folder);
-    ids += (ids.empty() ? "" : ", ") + record.folder.id();
-  }
-  if (running.size() == 1) return running.front();
+  const std::vector<SessionSummary> running = History(store).sessions({.running = true});
+  if (running.size() == 1) return store.find(running.front().id);
   if (running.empty()) throw Fault("no session is running: begin one with `start <kata>`");
+  std::string ids;
+  for (const SessionSummary& one : running) ids += (ids.empty() ? "" : ", ") + one.id;
   throw Fault("several sessions are running: name one with --session, of " + ids);
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cuda_toolkit.h"
 #include "installation.h"
 #include "process.h"
 
@@ -33,5 +34,22 @@ inline constexpr const char* kTimedFlags = "-O3 -march=native";
 /// attempt_arguments() with kTimedFlags in place of what makes compiling fast.
 std::vector<std::string> timed_attempt_arguments(const Installation& installation,
                                                  const std::filesystem::path& contracts);
+
+/// What compiles .cu files, and the cards that it makes code for.
+struct DeviceCompiler {
+  CudaToolkit toolkit;
+  std::vector<std::string> architectures;  // "86", "90a"
+};
+
+/// nvcc with all but the source and the object: optimised, with line numbers for the tools that
+/// watch kernels, the host's part by the compiler of all attempts.
+std::vector<std::string> device_command(const Installation& installation,
+                                        const DeviceCompiler& compiler,
+                                        const std::filesystem::path& contracts);
+
+/// The linker of shared objects with what that made, less version script, objects and libraries.
+/// The compiler's driver, since nvcc's code calls atexit, which only that links.
+std::vector<std::string> device_linker(const Installation& installation,
+                                       const CudaToolkit& toolkit);
 
 }  // namespace unaided

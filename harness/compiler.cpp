@@ -14,10 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kContracts = "contracts";  // the folder that they are copied into
-
-/// Attempts may define namespace kata, and try.cpp main; all else stays inside the object, so that
-/// nothing in it can take the place of a function of the checks.
-constexpr const char* kExports = "{ global: extern \"C++\" { kata::*; }; main; local: *; };\n";
+constexpr const char* kDeviceSource = ".cu";
 
 /// Response files take quoted words; paths may hold spaces.
 std::string response_file(const std::vector<std::string>& arguments) {
@@ -35,13 +32,19 @@ std::string without(std::string text, const fs::path& folder) {
   return text;
 }
 
+std::string shell_words(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + shell_quoted(word);
+  return text;
+}
+
 CompilePurpose to_judge(const Installation& installation, const HeaderCache& headers,
                         const fs::path& scratch) {
   CompilePurpose purpose;
   purpose.arguments = attempt_arguments(installation, scratch / kContracts);
   purpose.arguments.insert(purpose.arguments.end(), {"-Xclang", "-fno-validate-pch", "-include-pch",
                                                      headers.header.string()});
-  purpose.exports = kExports;
+  purpose.exports = kAttemptExports;
   purpose.read_only = {headers.folder};
   purpose.limits = kCompileLimits;
   purpose.wall_ms_max = kCompileWallMsMax;
@@ -56,6 +59,10 @@ std::string shell_quoted(const std::string& text) {
   return quoted + "'";
 }
 
+std::string only_symbol(const std::string& symbol) {
+  return "{ global: " + symbol + "; local: *; };\n";
+}
+
 Compiler::Compiler(const Installation& installation, const HeaderCache& headers,
                    const fs::path& scratch, const std::vector<fs::path>& contracts, bool sandbox)
     : Compiler(installation, to_judge(installation, headers, scratch), scratch, contracts,
@@ -66,7 +73,21 @@ Compiler Compiler::for_timing(const Installation& installation, const fs::path& 
                               bool sandbox) {
   CompilePurpose purpose;
   purpose.arguments = timed_attempt_arguments(installation, scratch / kContracts);
-  purpose.exports = "{ global: " + symbol + "; local: *; };\n";
+  purpose.exports = only_symbol(symbol);
+  purpose.limits = kTimedCompileLimits;
+  purpose.wall_ms_max = kTimedCompileWallMsMax;
+  return Compiler(installation, std::move(purpose), scratch, contracts, sandbox);
+}
+
+Compiler Compiler::for_device(const Installation& installation, const DeviceCompiler& device,
+                              const fs::path& scratch, const std::vector<fs::path>& contracts,
+                              const std::string& exports, bool sandbox) {
+  CompilePurpose purpose;
+  purpose.arguments = timed_attempt_arguments(installation, scratch / kContracts);
+  purpose.device_command = device_command(installation, device, scratch / kContracts);
+  purpose.device_linker = device_linker(installation, device.toolkit);
+  purpose.exports = exports;
+  purpose.read_only = {device.toolkit.folder};
   purpose.limits = kTimedCompileLimits;
   purpose.wall_ms_max = kTimedCompileWallMsMax;
   return Compiler(installation, std::move(purpose), scratch, contracts, sandbox);
@@ -173,12 +194,14 @@ std::string Compiler::compile_script(const std::vector<Unit>& units,
   const std::string clang = shell_quoted(installation_.clang.string()) + " @" +
                             shell_quoted((scratch_ / "compile.arguments").string()) +
                             (address ? " -fsanitize=address -g1" : "");
+  const std::string nvcc = shell_words(purpose_.device_command);
   std::string starts = "failed=0\n";
   std::string waits;
   for (const Unit& unit : units) {
     const std::string log = shell_quoted(unit.object.string() + ".log");
     const std::string job = std::to_string(&unit - units.data());
-    starts += clang + " " + shell_quoted(unit.path.string()) + " -o " +
+    const bool device = !nvcc.empty() && unit.path.extension() == kDeviceSource;
+    starts += (device ? nvcc : clang) + " " + shell_quoted(unit.path.string()) + " -o " +
               shell_quoted(unit.object.string()) + " >" + log + " 2>&1 & job" + job + "=$!\n";
     waits += "wait $job" + job + "; status" + job + "=$?; cat " + log + "; [ $status" + job +
              " -eq 0 ] || failed=$status" + job + "\n";
@@ -187,12 +210,15 @@ std::string Compiler::compile_script(const std::vector<Unit>& units,
 }
 
 std::string Compiler::link_script(const std::vector<Unit>& units, const Build& build) const {
+  const std::string outcome =
+      shell_quoted((scratch_ / "exports").string()) + " -o " + shell_quoted(build.library.string());
   std::string script =
-      "exec " + shell_quoted(installation_.mold.string()) +
-      " -shared --version-script=" + shell_quoted((scratch_ / "exports").string()) + " -o " +
-      shell_quoted(build.library.string());
+      purpose_.device_linker.empty()
+          ? "exec " + shell_quoted(installation_.mold.string()) + " -shared --version-script="
+          : "exec " + shell_words(purpose_.device_linker) + " -Wl,--version-script=";
+  script += outcome;
   for (const Unit& unit : units) script += " " + shell_quoted(unit.object.string());
-  return script + "\n";
+  return script + (purpose_.device_linker.empty() ? "\n" : " -lcudart_static\n");
 }
 
 SandboxPolicy Compiler::policy() const {

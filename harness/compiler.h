@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "compile_settings.h"
 #include "contract_folder.h"
 #include "header_cache.h"
 #include "installation.h"
@@ -17,6 +18,15 @@ class ResidentCompiler;
 
 /// "'text'", for a shell.
 std::string shell_quoted(const std::string& text);
+
+/// The linker's version script of an attempt that is judged: it may define namespace kata, and
+/// try.cpp main; all else stays inside, so that nothing in it can take the place of a function of
+/// the checks.
+inline constexpr const char* kAttemptExports =
+    "{ global: extern \"C++\" { kata::*; }; main; local: *; };\n";
+
+/// The version script of a shared object that exports one C function.
+std::string only_symbol(const std::string& symbol);
 
 /// One source text to compile, by the name under which messages show it.
 struct Source {
@@ -40,6 +50,8 @@ struct CompilePurpose {
   std::vector<std::filesystem::path> read_only;  // visible beside LibTorch's headers
   ResourceLimits limits;
   int wall_ms_max = 0;
+  std::vector<std::string> device_command;  // of .cu files, all but source and object; or none
+  std::vector<std::string> device_linker;   // of what it makes
 };
 
 /// Compiles and links attempts, alone and in a sandbox: they see the contracts, LibTorch's and the
@@ -55,6 +67,14 @@ class Compiler {
   static Compiler for_timing(const Installation& installation, const std::filesystem::path& scratch,
                              const std::vector<std::filesystem::path>& contracts,
                              const std::string& symbol, bool sandbox);
+
+  /// To run on a card: .cu files by nvcc, others as for_timing() has them. The library holds a CUDA
+  /// runtime of its own, so that it takes nothing for CUDA's that the process has under its names.
+  /// `exports` is a version script.
+  static Compiler for_device(const Installation& installation, const DeviceCompiler& device,
+                             const std::filesystem::path& scratch,
+                             const std::vector<std::filesystem::path>& contracts,
+                             const std::string& exports, bool sandbox);
 
   /// Compiles every source (at once) and links them into one shared object that exports namespace
   /// kata and main, or what for_timing() was told. Each call writes into a folder of its own number

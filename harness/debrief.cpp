@@ -9,9 +9,11 @@
 #include "follow_up.h"
 #include "format.h"
 #include "render.h"
+#include "render_ladder.h"
 #include "report_json.h"
 #include "scoring.h"
 #include "sealing.h"
+#include "session_ladder.h"
 #include "session_status.h"
 #include "temporary_folder.h"
 #include "text_file.h"
@@ -41,10 +43,10 @@ std::string ending(const Session& session) {
   throw Fault("a session ended for an unknown reason");
 }
 
-std::string title(const SessionFolder& folder, const Session& session, const Terminal& terminal) {
-  const Elapsed taken = elapsed(session.created.at, *session.ended_at);
+std::string title(const SessionFolder& folder, const Session& session,
+                  const SessionSummary& summary, const Terminal& terminal) {
   return fmt::format("{}: {}\n  {} after {}\n", terminal.paint(kBold, folder.id()),
-                     session_title(session), ending(session), duration_text(taken.ms));
+                     session_title(session), ending(session), duration_text(summary.duration_ms));
 }
 
 /// Points by level, in a format that has them.
@@ -99,6 +101,17 @@ std::string likeness(const SessionFolder& folder, const Session& session,
     text += "\n" + wrap(sentence, terminal.width, /*indent=*/2) + "\n";
   }
   return text;
+}
+
+/// As the last `debrief --bench` left it.
+std::string ladder_text(const SessionFolder& folder, const Terminal& terminal) {
+  const KeptLadder kept = kept_ladder(folder);
+  if (!kept.problem.empty()) return "\n" + wrap(kept.problem, terminal.width, /*indent=*/0) + "\n";
+  if (!kept.report) return "";
+  const auto at_ms = parse_utc(kept.report->date);
+  const std::string when = at_ms ? ", " + local_minute_text(*at_ms) : "";
+  return fmt::format("\nOn the benchmark ladder{}:\n\n{}", when,
+                     render_ladders(*kept.report, terminal));
 }
 
 /// Unsaved text that editors kept at the deadline: there, but not judged.
@@ -165,11 +178,11 @@ std::string render_debrief(const SessionFolder& folder, const KataMaterial& mate
   const Choice tomorrow = drill_for_tomorrow(summary, material.kata, background);
   const std::string opening = opening_sentence(session, summary, tomorrow, read);
   return terminal.paint(kBold, wrap(opening, terminal.width, /*indent=*/0)) + "\n\n" +
-         title(folder, session, terminal) + verdict(folder, session, terminal) +
+         title(folder, session, summary, terminal) + verdict(folder, session, terminal) +
          likeness(folder, session, material, terminal) +
          level_times_text(summary, material.kata, background.sessions) + habits_text(summary) +
-         rescued_text(folder) + planted_bugs(session, material, terminal) +
-         seal_table(folder, session, terminal) +
+         ladder_text(folder, terminal) + rescued_text(folder) +
+         planted_bugs(session, material, terminal) + seal_table(folder, session, terminal) +
          render_follow_ups(folder, session, material.kata, terminal);
 }
 
@@ -177,8 +190,7 @@ std::string beside_reference(const SessionFolder& folder, const KataMaterial& ma
                              int columns) {
   const Session session = folder.replay();
   require_over(folder, session);
-  const VerdictReached* counting = counting_verdict(session);
-  const auto hash = counting != nullptr ? counting->hash : counting_snapshot(session);
+  const auto hash = counting_attempt(session);
   if (!hash) throw Fault("nothing was saved in session " + folder.id());
   const TemporaryFolder files;
   const std::filesystem::path reference = files.path() / "reference.cpp";

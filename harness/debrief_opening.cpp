@@ -115,11 +115,10 @@ std::string level_times_text(const SessionSummary& summary, const Kata& kata,
 }
 
 std::string habits_text(const SessionSummary& summary) {
-  return fmt::format("  {}, {}, {}, {}; longest without a save: {}\n",
-                     counted(summary.saves, "save"),
-                     counted(summary.check_runs, "check") + " apart from saves",
-                     counted(summary.submits, "submit"), counted(summary.hints, "hint"),
-                     duration_text(summary.longest_gap_ms));
+  return fmt::format(
+      "  {}, {}, {}, {}; longest without a save: {}\n", counted(summary.saves, "save"),
+      counted(summary.check_runs, "run") + " of check", counted(summary.submits, "submit"),
+      counted(summary.hints, "hint"), duration_text(summary.longest_gap_ms));
 }
 
 }  // namespace unaided

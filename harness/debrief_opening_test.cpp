@@ -81,10 +81,8 @@ TEST_F(DebriefTest, TimesStandBesideParAndTheLastTime) {
                       "first judged 3:00)"),
             std::string::npos)
       << text;
-  EXPECT_NE(
-      text.find(
-          "3 saves, 1 check apart from saves, 1 submit, 0 hints; longest without a save: 6:00"),
-      std::string::npos)
+  EXPECT_NE(text.find("3 saves, 1 run of check, 1 submit, 0 hints; longest without a save: 6:00"),
+            std::string::npos)
       << text;
 }
 

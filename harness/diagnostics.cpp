@@ -16,7 +16,8 @@ constexpr std::size_t kErrorsMax = 4;
 constexpr std::size_t kSourceLinesMax = 2;  // the line itself and its caret
 constexpr std::size_t kLineBytesMax = 300;
 
-/// One "file:line:column: kind: text" with the lines that belong to it.
+/// One "file:line:column: kind: text" (clang) or "file(line): kind: text" (nvcc) with the lines
+/// that belong to it.
 struct Message {
   std::string file;
   std::string kind;  // "error", "fatal error", "note", "warning"
@@ -26,7 +27,7 @@ struct Message {
 
 bool starts_message(const std::string& line, Message& message) {
   static const std::regex pattern(
-      R"(^([^:\s][^:]*):(\d+):(\d+): (fatal error|error|warning|note): )");
+      R"(^([^:\s][^:]*?)(?::\d+:\d+|\(\d+\)): (fatal error|error|warning|note): )");
   std::smatch match;
   if (!std::regex_search(
           line.begin(),
@@ -35,7 +36,7 @@ bool starts_message(const std::string& line, Message& message) {
           match, pattern)) {
     return false;
   }
-  message = {match[1], match[4], line.substr(0, kLineBytesMax), {}};
+  message = {match[1], match[2], line.substr(0, kLineBytesMax), {}};
   return true;
 }
 

@@ -18,6 +18,15 @@ TEST(DiagnosticsTest, AnErrorOfOnesOwnKeepsItsLineAndItsSource) {
       "mini.cpp:6:10: error: use of undeclared identifier 'y'\n  return y * 2;\n         ^\n");
 }
 
+TEST(DiagnosticsTest, NvccsFormIsReadToo) {
+  EXPECT_EQ(summarize_diagnostics("mini.cu(2): error: identifier \"foo\" is undefined\n"
+                                  "  foo(x);\n"
+                                  "  ^\n\n"
+                                  "1 error detected in the compilation of \"mini.cu\".\n",
+                                  "mini.cu"),
+            "mini.cu(2): error: identifier \"foo\" is undefined\n  foo(x);\n  ^\n");
+}
+
 TEST(DiagnosticsTest, AnErrorInAHeaderIsTracedToOnesOwnLine) {
   const std::string text = summary(
       "/usr/include/c++/12/bits/stl_algo.h:10:3: error: no match\n"

@@ -70,6 +70,7 @@ json write_fields(const Created& event) {
                     {"reason", event.sealing.reason}};
   if (!event.clock) fields["clock"] = false;
   if (!event.bugs.empty()) fields["bugs"] = event.bugs;
+  if (event.emulated) fields["emulated"] = true;
   return fields;
 }
 
@@ -89,6 +90,7 @@ void read_fields(const json& from, Created& event) {
   }
   event.clock = from.value("clock", true);
   event.bugs = from.value("bugs", std::vector<std::string>());
+  event.emulated = from.value("emulated", false);
 }
 
 json write_fields(const SnapshotTaken& event) {

@@ -53,6 +53,7 @@ struct Created {
   Sealing sealing;
   bool clock = true;              // shown on the screen
   std::vector<std::string> bugs;  // the mutants planted in the attempt, by name
+  bool emulated = false;          // a device's kata, judged on the CPU
 };
 
 /// The attempt was copied; its text lies in snapshots/<hash>.cpp.

@@ -75,12 +75,12 @@ std::vector<std::string> fingerprint_differences(const Fingerprint& a, const Fin
   std::vector<std::string> differences;
   for (const auto& [name, value] : a.facts) {
     const std::string other = b.fact(name);
-    if (other == value) continue;
+    if (other == value || name == kCardState) continue;
     differences.push_back(other.empty() ? fmt::format("{}: {} in the first only", name, value)
                                         : fmt::format("{}: {} against {}", name, value, other));
   }
   for (const auto& [name, value] : b.facts) {
-    if (!a.fact(name).empty()) continue;
+    if (!a.fact(name).empty() || name == kCardState) continue;
     differences.push_back(fmt::format("{}: {} in the second only", name, value));
   }
   return differences;

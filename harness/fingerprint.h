@@ -23,7 +23,10 @@ Fingerprint machine_fingerprint();
 /// The size of the last-level cache that one core reaches; 32 MiB where the system does not tell.
 std::int64_t last_level_cache_bytes();
 
-/// One sentence for each fact that differs or that only one of the two has.
+/// The fact of a card's clocks and temperature: it changes by the minute, so nobody compares it.
+inline constexpr const char* kCardState = "card's state";
+
+/// One sentence for each fact that differs or that only one of the two has, but for kCardState.
 std::vector<std::string> fingerprint_differences(const Fingerprint& a, const Fingerprint& b);
 
 void to_json(nlohmann::json& json, const Fingerprint& fingerprint);

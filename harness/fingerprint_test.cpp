@@ -30,6 +30,13 @@ TEST(Fingerprint, SaysWhatDiffers) {
                                 "governor: performance in the second only"}));
 }
 
+TEST(Fingerprint, ACardsStateIsNotCompared) {
+  const Fingerprint a{{{"card", "x"}, {kCardState, "1980 MHz, 41 C"}}};
+  const Fingerprint b{{{"card", "x"}, {kCardState, "1755 MHz, 63 C"}}};
+  EXPECT_TRUE(fingerprint_differences(a, b).empty());
+  EXPECT_TRUE(fingerprint_differences(b, {{{"card", "x"}}}).empty());
+}
+
 TEST(Fingerprint, WhatIsNoneIsRefused) {
   EXPECT_THROW(nlohmann::json(7).get<Fingerprint>(), Fault);
   EXPECT_THROW(nlohmann::json({{"cpu"}}).get<Fingerprint>(), Fault);

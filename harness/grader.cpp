@@ -15,7 +15,9 @@
 
 #include "compiler.h"
 #include "crash.h"
+#include "device_choice.h"
 #include "diagnostics.h"
+#include "emulated_source.h"
 #include "fault.h"
 #include "resident_compiler.h"
 #include "sandbox.h"
@@ -89,8 +91,10 @@ struct Grader::State {
 
   void prepare();
   WorkerLink& worker();
-  Build build(const std::vector<Source>& sources, int contracts, bool of_record,
+  Build build(std::vector<Source> sources, int contracts, bool of_record,
               const CancelToken* cancel);
+  /// Makes C++ of CUDA where the device is emulated. False when it cannot, with the reason.
+  bool translate(std::vector<Source>& sources, Build& refused) const;
   void settle() const {
     if (options.resident) options.resident->settle(options.resident_slot);
   }
@@ -114,6 +118,7 @@ struct Grader::State {
   bool enforced;
   TemporaryFolder scratch;
   std::optional<HeaderCache> headers;
+  std::optional<CheckDevice> device;  // a real one
   std::optional<Compiler> compiler;
   std::vector<ObjectSymbols> asked;  // by level: what its checks leave undefined
   std::optional<WorkerLink> link;
@@ -121,26 +126,48 @@ struct Grader::State {
 
 void Grader::State::prepare() {
   if (compiler) return;
+  device = find_check_device(installation, kata, options.emulated);
   headers = ensure_header_cache(installation, kata.headers);
   for (const Level& level : kata.levels) {
     asked.push_back(read_symbols(installation.checks_object(kata.id, level.number)));
   }
-  compiler.emplace(installation, *headers, scratch.path(), kata.contracts(), enforced);
+  if (device) {
+    compiler.emplace(Compiler::for_device(installation, device->compiler, scratch.path(),
+                                          kata.contracts(), kAttemptExports, enforced));
+  } else {
+    compiler.emplace(installation, *headers, scratch.path(), kata.contracts(), enforced);
+  }
 }
 
 WorkerLink& Grader::State::worker() {
   prepare();
   if (!link) {
-    link.emplace(installation, kata, *headers, scratch.path(), Instrumentation::kNone, enforced);
+    link.emplace(installation, kata, *headers, scratch.path(), Instrumentation::kNone, enforced,
+                 device ? &*device : nullptr);
   }
   return *link;
 }
 
-Build Grader::State::build(const std::vector<Source>& sources, int contracts, bool of_record,
+bool Grader::State::translate(std::vector<Source>& sources, Build& refused) const {
+  if (kata.device.empty() || device) return true;
+  for (Source& source : sources) {
+    EmulatedSource emulated = emulated_source(source.name, source.text);
+    source.text = std::move(emulated.text);
+    if (emulated.refusal.empty()) continue;
+    refused.result = Build::Result::kRefused;
+    refused.diagnostics = emulated.refusal;
+    return false;
+  }
+  return true;
+}
+
+Build Grader::State::build(std::vector<Source> sources, int contracts, bool of_record,
                            const CancelToken* cancel) {
   prepare();
   compiler->show_contracts(contracts);
   ResidentCompiler* resident = of_record ? nullptr : options.resident.get();
+  Build refused;
+  if (!translate(sources, refused)) return refused;
   return compiler->build(sources, Instrumentation::kNone, cancel, resident, options.resident_slot);
 }
 
@@ -206,7 +233,8 @@ json Grader::State::run_message(const GradeRequest& request, const Build& build,
           {"seed", report.seed},
           {"parallel", parallel_checks(options)},
           {"sanitized", false},
-          {"limits", limits_json(kata.limits)}};
+          {"device", device_label(kata, options.emulated)},
+          {"limits", limits_json(device ? on_card(kata.limits) : kata.limits)}};
 }
 
 void Grader::State::locate_crash(const GradeRequest& request, const CancelToken* cancel,
@@ -214,9 +242,11 @@ void Grader::State::locate_crash(const GradeRequest& request, const CancelToken*
   const auto crashed = std::find_if(
       report.checks.begin(), report.checks.end(),
       [](const CheckVerdict& verdict) { return verdict.outcome == Outcome::kCrashed; });
-  if (crashed == report.checks.end()) return;
-  const Build build = compiler->build({{kata.attempt_name(), request.source}},
-                                      Instrumentation::kAddressSanitizer, cancel);
+  if (crashed == report.checks.end() || device) return;
+  std::vector<Source> sources = {{kata.attempt_name(), request.source}};
+  Build build;
+  if (!translate(sources, build)) return;
+  build = compiler->build(sources, Instrumentation::kAddressSanitizer, cancel);
   if (build.result != Build::Result::kBuilt) return;
   if (!std::filesystem::exists(installation.worker(Instrumentation::kAddressSanitizer))) return;
   WorkerLink sanitizer(installation, kata, *headers, scratch.path(),
@@ -286,6 +316,7 @@ GradeReport Grader::grade(const GradeRequest& request, const VerdictSink& sink,
   report.first_level = request.first_level;
   report.last_level = report.asked_level = request.last_level;
   report.seed = request.seed != 0 ? request.seed : fresh_seed();
+  report.device = device_label(state_->kata, state_->options.emulated);
   if (!state_->enforced) report.limits_not_held = limits_without_bubblewrap();
 
   const Build build = state_->build({{state_->kata.attempt_name(), request.source}},
@@ -332,11 +363,13 @@ RunReport Grader::run(const RunRequest& request, const CancelToken* cancel) {
     report.outcome = rejection.outcome;
     report.message = rejection.message;
   } else {
-    const json message{{"type", "main"},
-                       {"sanitized", false},
-                       {"attempt", build.library.string()},
-                       {"seed", 1},
-                       {"limits", limits_json(kMainLimits)}};
+    const json message{
+        {"type", "main"},
+        {"sanitized", false},
+        {"device", device_label(state_->kata, state_->options.emulated)},
+        {"attempt", build.library.string()},
+        {"seed", 1},
+        {"limits", limits_json(state_->device ? on_card(kMainLimits) : kMainLimits)}};
     const auto take = [&](const json& reply) {
       report.outcome =
           outcome_from_id(reply.at("outcome").get<std::string>()).value_or(Outcome::kFault);

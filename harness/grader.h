@@ -77,6 +77,7 @@ class Grader {
     std::filesystem::path scratch_parent;  // of the scratch folder; empty: runtime_folder()
     std::shared_ptr<ResidentCompiler> resident;  // compiles when it is ready; may be null
     int resident_slot = 0;                       // that this grader alone uses
+    bool emulated = false;  // a device's kata on the CPU; labelled in every report
   };
 
   Grader(const Installation& installation, const Kata& kata, const Options& options);

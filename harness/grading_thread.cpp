@@ -28,9 +28,10 @@ class SignalsBlocked {
 
 }  // namespace
 
-JudgeFactory grader_judge(const Installation& installation, const Kata& kata) {
-  return [installation, kata](const std::filesystem::path& scratch) {
+JudgeFactory grader_judge(const Installation& installation, const Kata& kata, bool emulated) {
+  return [installation, kata, emulated](const std::filesystem::path& scratch) {
     Grader::Options options;
+    options.emulated = emulated;
     options.scratch_parent = scratch;
     options.resident = start_resident_compiler(installation, kata, /*slots=*/1);
     const auto grader = std::make_shared<Grader>(installation, kata, options);

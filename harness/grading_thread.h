@@ -27,8 +27,8 @@ struct Judge {
 /// Called with a folder for the judge's temporary files.
 using JudgeFactory = std::function<Judge(const std::filesystem::path& scratch)>;
 
-/// A Grader for `kata`, as a Judge.
-JudgeFactory grader_judge(const Installation& installation, const Kata& kata);
+/// A Grader for `kata`, as a Judge. `emulated`: as in Grader::Options.
+JudgeFactory grader_judge(const Installation& installation, const Kata& kata, bool emulated);
 
 /// One thread that owns the judge and does one job at a time, so that the host's loop never waits.
 /// The thread lives as long as the host: children whose parent-death signal follows the thread that

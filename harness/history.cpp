@@ -17,6 +17,7 @@
 
 #include "fault.h"
 #include "history_rows.h"
+#include "session_ladder.h"
 
 namespace unaided {
 namespace {
@@ -116,11 +117,15 @@ std::unique_ptr<SQLite::Database> open_memory(const fs::path& index) {
   return database;
 }
 
-FolderRow look_at(const SessionFolder& folder) {
+FileMark mark_of(const fs::path& file) {
   struct stat facts {};
-  if (stat(folder.journal().c_str(), &facts) != 0) return {};
-  return {facts.st_size, facts.st_mtim.tv_sec * std::int64_t{1'000'000'000} + facts.st_mtim.tv_nsec,
-          ""};
+  if (stat(file.c_str(), &facts) != 0) return {};
+  return {facts.st_size,
+          facts.st_mtim.tv_sec * std::int64_t{1'000'000'000} + facts.st_mtim.tv_nsec};
+}
+
+FolderRow look_at(const SessionFolder& folder) {
+  return {mark_of(folder.journal()), mark_of(folder.ladder()), ""};
 }
 
 /// Reads a folder into the index. What cannot be read hides no other session.
@@ -130,6 +135,9 @@ void take_up(SQLite::Database& database, const SessionFolder& folder, FolderRow 
     if (session.phase == Phase::kNew) return insert_session(database, folder.id(), seen, nullptr);
     SessionSummary summary = summarize(session, results_of(folder));
     summary.id = folder.id();
+    const KeptLadder kept = kept_ladder(folder);
+    if (kept.report) summary.ladder = own_times(*kept.report);
+    seen.problem = kept.problem;
     insert_session(database, folder.id(), seen, &summary);
   } catch (const Fault& fault) {
     seen.problem = fault.what();

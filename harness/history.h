@@ -15,17 +15,18 @@ class Database;
 namespace unaided {
 
 /// The version of the index's form.
-inline constexpr int kHistorySchema = 1;
+inline constexpr int kHistorySchema = 2;
 
 /// Which sessions are meant.
 struct HistoryQuery {
-  std::string kata;  // empty: all
-  int limit = 0;     // the newest so many; 0: all
+  std::string kata;      // empty: all
+  int limit = 0;         // the newest so many; 0: all
+  bool running = false;  // only those that have not ended
 };
 
 /// The index over all sessions, a SQLite database (history.db, WAL). The sessions' folders are the
-/// truth: opening it reads those again whose journal has changed, so whatever was killed when, it
-/// is right. Any number of processes may have it open.
+/// truth: opening it reads those again whose journal or ladder has changed, so whatever was killed
+/// when, it is right. Any number of processes may have it open.
 class History {
  public:
   /// Opens the index and brings it up to date. A damaged or foreign file is moved aside and made

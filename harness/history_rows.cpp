@@ -1,5 +1,6 @@
-// One row a folder, one a session, one a level, one a failed behaviour. Words (format, phase,
-// outcome) are kept as the ids that journals use, so that the file can be read with sqlite3, too.
+// One row a folder, one a session, one a level, one a failed behaviour, one a time of the ladder.
+// Words (format, phase, outcome) are kept as the ids that journals use, so that the file can be
+// read with sqlite3, too.
 #include "history_rows.h"
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -16,6 +17,7 @@ namespace {
 constexpr char kTables[] = R"(
 CREATE TABLE folders (
   id TEXT PRIMARY KEY, journal_bytes INTEGER NOT NULL, journal_mtime_ns INTEGER NOT NULL,
+  ladder_bytes INTEGER NOT NULL, ladder_mtime_ns INTEGER NOT NULL,
   problem TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sessions (
   id TEXT PRIMARY KEY, kata TEXT NOT NULL, format TEXT NOT NULL, phase TEXT NOT NULL,
@@ -35,14 +37,20 @@ CREATE TABLE failed_behaviours (
   session TEXT NOT NULL, place INTEGER NOT NULL, level INTEGER NOT NULL, behaviour TEXT NOT NULL,
   failed INTEGER NOT NULL, checks INTEGER NOT NULL, points_lost REAL NOT NULL,
   PRIMARY KEY (session, place)) WITHOUT ROWID;
+CREATE TABLE own_times (
+  session TEXT NOT NULL, place INTEGER NOT NULL, kernel TEXT NOT NULL, problem TEXT NOT NULL,
+  machine TEXT NOT NULL, time_s REAL NOT NULL, speed REAL NOT NULL, speed_low REAL NOT NULL,
+  speed_high REAL NOT NULL, standing TEXT NOT NULL,
+  PRIMARY KEY (session, place)) WITHOUT ROWID;
 )";
 
-constexpr std::array kTableNames = {"folders", "sessions", "levels", "failed_behaviours"};
+constexpr std::array kTableNames = {"folders", "sessions", "levels", "failed_behaviours",
+                                    "own_times"};
 
 /// The sessions that a query means, the newest first.
 constexpr char kChosen[] =
-    "(SELECT id FROM sessions WHERE ?1 = '' OR kata = ?1 ORDER BY began_utc_ms DESC, id DESC "
-    "LIMIT ?2)";
+    "(SELECT id FROM sessions WHERE (?1 = '' OR kata = ?1) AND (?3 = '' OR phase = ?3) "
+    "ORDER BY began_utc_ms DESC, id DESC LIMIT ?2)";
 
 void bind_optional(SQLite::Statement& statement, int place, std::optional<std::int64_t> value) {
   if (value) {
@@ -104,6 +112,17 @@ void insert_failed(SQLite::Database& database, const SessionSummary& row) {
   }
 }
 
+void insert_ladder(SQLite::Database& database, const SessionSummary& row) {
+  SQLite::Statement insert(database, "INSERT INTO own_times VALUES (?,?,?,?,?,?,?,?,?,?)");
+  int place = 0;
+  for (const OwnTime& one : row.ladder) {
+    SQLite::bind(insert, row.id, ++place, one.kernel, one.problem, one.machine, one.time_s,
+                 one.speed, one.speed_low, one.speed_high, one.standing);
+    insert.exec();
+    insert.reset();
+  }
+}
+
 SessionSummary session_of(SQLite::Statement& row) {
   SessionSummary session;
   int column = 0;
@@ -152,11 +171,18 @@ FailedBehaviour failed_of(SQLite::Statement& row) {
           row.getColumn(5).getInt(), row.getColumn(6).getDouble()};
 }
 
+OwnTime own_time_of(SQLite::Statement& row) {
+  return {row.getColumn(2).getString(), row.getColumn(3).getString(), row.getColumn(4).getString(),
+          row.getColumn(5).getDouble(), row.getColumn(6).getDouble(), row.getColumn(7).getDouble(),
+          row.getColumn(8).getDouble(), row.getColumn(9).getString()};
+}
+
 SQLite::Statement chosen(const SQLite::Database& database, const std::string& select,
                          const HistoryQuery& query) {
   SQLite::Statement statement(database, fmt::format(fmt::runtime(select), kChosen));
   statement.bind(1, query.kata);
   statement.bind(2, query.limit > 0 ? query.limit : -1);
+  statement.bind(3, query.running ? std::string(phase_id(Phase::kRunning)) : "");
   return statement;
 }
 
@@ -171,8 +197,9 @@ std::map<std::string, FolderRow> read_folders(const SQLite::Database& database) 
   SQLite::Statement row(database, "SELECT * FROM folders ORDER BY id");
   while (row.executeStep()) {
     folders.emplace_hint(folders.end(), row.getColumn(0).getString(),
-                         FolderRow{row.getColumn(1).getInt64(), row.getColumn(2).getInt64(),
-                                   row.getColumn(3).getString()});
+                         FolderRow{{row.getColumn(1).getInt64(), row.getColumn(2).getInt64()},
+                                   {row.getColumn(3).getInt64(), row.getColumn(4).getInt64()},
+                                   row.getColumn(5).getString()});
   }
   return folders;
 }
@@ -186,13 +213,15 @@ std::vector<std::string> read_problems(const SQLite::Database& database) {
 
 void insert_session(SQLite::Database& database, const std::string& id, const FolderRow& folder,
                     const SessionSummary* summary) {
-  SQLite::Statement insert(database, "INSERT INTO folders VALUES (?,?,?,?)");
-  SQLite::bind(insert, id, folder.journal_bytes, folder.journal_mtime_ns, folder.problem);
+  SQLite::Statement insert(database, "INSERT INTO folders VALUES (?,?,?,?,?,?)");
+  SQLite::bind(insert, id, folder.journal.bytes, folder.journal.mtime_ns, folder.ladder.bytes,
+               folder.ladder.mtime_ns, folder.problem);
   insert.exec();
   if (summary == nullptr) return;
   insert_summary(database, *summary);
   insert_levels(database, *summary);
   insert_failed(database, *summary);
+  insert_ladder(database, *summary);
 }
 
 void erase_everything(SQLite::Database& database) {
@@ -200,9 +229,10 @@ void erase_everything(SQLite::Database& database) {
 }
 
 void erase_session(SQLite::Database& database, const std::string& id) {
-  for (const char* erase : {"DELETE FROM folders WHERE id = ?", "DELETE FROM sessions WHERE id = ?",
-                            "DELETE FROM levels WHERE session = ?",
-                            "DELETE FROM failed_behaviours WHERE session = ?"}) {
+  for (const char* erase :
+       {"DELETE FROM folders WHERE id = ?", "DELETE FROM sessions WHERE id = ?",
+        "DELETE FROM levels WHERE session = ?", "DELETE FROM failed_behaviours WHERE session = ?",
+        "DELETE FROM own_times WHERE session = ?"}) {
     SQLite::Statement statement(database, erase);
     statement.bind(1, id);
     statement.exec();
@@ -229,6 +259,9 @@ std::vector<SessionSummary> select_sessions(SQLite::Database& database, const Hi
       chosen(database,
              "SELECT * FROM failed_behaviours WHERE session IN {} ORDER BY session, place", query);
   while (failed.executeStep()) owner(failed).failed.push_back(failed_of(failed));
+  SQLite::Statement time = chosen(
+      database, "SELECT * FROM own_times WHERE session IN {} ORDER BY session, place", query);
+  while (time.executeStep()) owner(time).ladder.push_back(own_time_of(time));
   return sessions;
 }
 

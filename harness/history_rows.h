@@ -12,10 +12,18 @@
 // SQLite::Exception.
 namespace unaided {
 
-/// A session's folder as it was when it was read: its journal, and why it could not be read.
+/// What tells that a file is another one; zeros where there is none.
+struct FileMark {
+  std::int64_t bytes = 0;
+  std::int64_t mtime_ns = 0;
+
+  bool operator==(const FileMark&) const = default;
+};
+
+/// A session's folder as it was when it was read, and what of it could not be read.
 struct FolderRow {
-  std::int64_t journal_bytes = 0;
-  std::int64_t journal_mtime_ns = 0;
+  FileMark journal;
+  FileMark ladder;
   std::string problem;  // one sentence, or empty
 
   bool operator==(const FolderRow&) const = default;

@@ -6,10 +6,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench_stage.h"
 #include "fault.h"
 #include "history_text.h"
 #include "journal.h"
 #include "scripted_session.h"
+#include "session_ladder.h"
 #include "temporary_folder.h"
 #include "text_file.h"
 
@@ -90,6 +92,45 @@ TEST_F(HistoryTest, SeesWhatChangedSinceTheLastTime) {
   EXPECT_EQ(history.sessions({"decoding", 0})[0].phase, Phase::kAbandoned);
   fs::remove_all(folder.path);
   EXPECT_EQ(History(store_).sessions().size(), 3u);
+}
+
+TEST_F(HistoryTest, TakesInALadderThatComesAfterTheSession) {
+  play_some(1);
+  const SessionFolder folder = play(scripted_drill("decoding", 2, kStartMs + kDayMs, kMinuteMs));
+  { const History history(store_); }
+  keep_ladder(folder, staged_report());
+  History history(store_);
+  EXPECT_TRUE(history.sessions()[0].ladder.empty());
+  EXPECT_EQ(history.sessions()[1].ladder, own_times(*kept_ladder(folder).report));
+  const std::string grown = history.dump();
+  history.rebuild();
+  EXPECT_EQ(history.dump(), grown);
+  keep_ladder(folder, staged_report(/*yours_s=*/0.45));
+  ASSERT_EQ(History(store_).sessions()[1].ladder.size(), 1u);
+  EXPECT_NEAR(History(store_).sessions()[1].ladder[0].time_s, 0.45, 1e-9);
+  fs::remove(folder.ladder());
+  EXPECT_TRUE(History(store_).sessions()[1].ladder.empty());
+}
+
+TEST_F(HistoryTest, ADamagedLadderHidesNothingElseOfItsSession) {
+  const SessionFolder folder = play(scripted_drill("decoding", 2, kStartMs, kMinuteMs));
+  write_text_file(folder.ladder(), "what?");
+  const History history(store_);
+  ASSERT_EQ(history.sessions().size(), 1u);
+  EXPECT_EQ(history.sessions()[0], summarize(folder.replay(), results_of(folder)));
+  ASSERT_EQ(history.remarks().size(), 1u);
+  EXPECT_NE(history.remarks()[0].find("measures again"), std::string::npos);
+}
+
+TEST_F(HistoryTest, GivesThoseThatHaveNotEnded) {
+  play_some(2);
+  ScriptedSession running = scripted_drill("decoding", 1, kStartMs, 5 * kMinuteMs);
+  running.running = true;
+  const SessionFolder folder = play(running);
+  const auto found = History(store_).sessions({.running = true});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].id, folder.id());
+  EXPECT_TRUE(History(store_).sessions({.kata = "attention", .running = true}).empty());
 }
 
 TEST_F(HistoryTest, ARebuiltIndexEqualsTheOneThatGrew) {
@@ -182,7 +223,7 @@ TEST_F(HistoryTest, ANewerIndexIsRefusedInOneSentenceAndNotTouched) {
   { const History history(store_); }
   {
     SQLite::Database database(index().string(), SQLite::OPEN_READWRITE);
-    database.exec("PRAGMA user_version = 2");
+    database.exec("PRAGMA user_version = " + std::to_string(kHistorySchema + 1));
     database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   }
   const std::string bytes = read_text_file(index(), 10'000'000);

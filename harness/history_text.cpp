@@ -38,11 +38,19 @@ json failed_to_json(const FailedBehaviour& one) {
           {"points_lost", one.points_lost}};
 }
 
+json own_time_to_json(const OwnTime& one) {
+  return {{"kernel", one.kernel},         {"problem", one.problem},  {"machine", one.machine},
+          {"time_s", one.time_s},         {"speed", one.speed},      {"speed_low", one.speed_low},
+          {"speed_high", one.speed_high}, {"standing", one.standing}};
+}
+
 json session_to_json(const SessionSummary& session) {
   json levels = json::array();
   for (const LevelSummary& level : session.levels) levels.push_back(level_to_json(level));
   json failed = json::array();
   for (const FailedBehaviour& one : session.failed) failed.push_back(failed_to_json(one));
+  json ladder = json::array();
+  for (const OwnTime& one : session.ladder) ladder.push_back(own_time_to_json(one));
   return {{"session", session.id},
           {"kata", session.kata},
           {"format", session.format},
@@ -64,7 +72,8 @@ json session_to_json(const SessionSummary& session) {
           {"hints", session.hints},
           {"longest_gap_ms", session.longest_gap_ms},
           {"levels", levels},
-          {"failed", failed}};
+          {"failed", failed},
+          {"ladder", ladder}};
 }
 
 std::string state_text(const SessionSummary& session, const Terminal& terminal) {

@@ -98,6 +98,16 @@ TEST_F(HostTest, ASubmitThatPassesEndsTheSession) {
   EXPECT_THROW(start_host(setup_), Fault);
 }
 
+TEST_F(HostTest, ACheckRightAfterItsSaveIsJudgedOfRecordAndKeptAsACheck) {
+  start_host(setup_);
+  save("good, but of two minds");
+  EXPECT_EQ(check().outcome, Outcome::kCompileError) << "the fake's compiler of record";
+  const auto verdicts = replayed().verdicts;
+  EXPECT_EQ(std::count_if(verdicts.begin(), verdicts.end(),
+                          [](const auto& one) { return one.purpose == Purpose::kCheck; }),
+            1);
+}
+
 TEST_F(HostTest, WhatCannotBeJudgedIsRefusedInOneSentence) {
   start_host(setup_);
   fs::remove(attempt());

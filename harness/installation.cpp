@@ -93,6 +93,9 @@ bool runtime_base_usable(const char* base) {
 
 }  // namespace
 
+fs::path Installation::program() const {
+  return build / "unaided";
+}
 fs::path Installation::worker(Instrumentation instrumentation) const {
   const bool address = instrumentation == Instrumentation::kAddressSanitizer;
   return build / (address ? "unaided-worker-asan" : "unaided-worker");
@@ -102,6 +105,9 @@ fs::path Installation::resident() const {
 }
 fs::path Installation::bench() const {
   return build / "unaided-bench";
+}
+fs::path Installation::cuda_graph() const {
+  return build / "unaided-cuda-graph.so";
 }
 fs::path Installation::checks_library(const std::string& kata) const {
   return build / "checks" / (kata + ".so");

@@ -22,10 +22,12 @@ struct Installation {
   std::filesystem::path libtorch_lib;
   std::string libtorch_version;
 
+  std::filesystem::path program() const;  // <build>/unaided
   /// <build>/unaided-worker, or unaided-worker-asan
   std::filesystem::path worker(Instrumentation instrumentation) const;
   std::filesystem::path resident() const;  // <build>/unaided-resident; not every build has one
   std::filesystem::path bench() const;     // <build>/unaided-bench
+  std::filesystem::path cuda_graph() const;  // <build>/unaided-cuda-graph.so; not every build
   std::filesystem::path checks_library(const std::string& kata) const;  // <build>/checks/<kata>.so
   /// <build>/checks/<kata>_levelN.o: what it leaves undefined is what the level asks for.
   std::filesystem::path checks_object(const std::string& kata, int level) const;

@@ -11,11 +11,12 @@ bool gives_way(const Job& job) {
 }
 
 bool same_settings(const GradeRequest& a, const GradeRequest& b) {
-  return a.slow == b.slow && a.full_diagnostics == b.full_diagnostics && a.seed == b.seed &&
-         a.only == b.only;
+  return a.slow == b.slow && a.of_record == b.of_record &&
+         a.full_diagnostics == b.full_diagnostics && a.seed == b.seed && a.only == b.only;
 }
 
-/// A save and a check of one snapshot are the same work. A verdict that counts is always its own.
+/// Two checks of one snapshot are the same work. A save is not: it may be compiled by the resident
+/// compiler, a check asks the compiler of record. A verdict that counts is always its own.
 bool same_work(const Job& known, const Job& job) {
   const auto* known_grade = std::get_if<GradeRequest>(&known.work);
   const auto* grade = std::get_if<GradeRequest>(&job.work);

@@ -24,8 +24,8 @@ struct Job {
 };
 
 /// What the grading thread does next. Pure bookkeeping: jobs in the order they came, but a save or
-/// check gives way to any newer job when nobody waits for its verdict (any more), and who asks for
-/// what is already under way joins it. A submit never gives way.
+/// check gives way to any newer job when nobody waits for its verdict (any more), and a check of
+/// what is being checked already joins that. A submit never gives way.
 class JobQueue {
  public:
   void add(Job job);

@@ -8,6 +8,7 @@ namespace {
 Job job(Purpose purpose, const std::string& hash, std::vector<Job::Asker> askers = {}) {
   GradeRequest request;
   request.slow = purpose == Purpose::kSubmit;
+  request.of_record = purpose != Purpose::kSave;
   return {purpose, hash, request, std::move(askers)};
 }
 
@@ -44,15 +45,27 @@ TEST(JobQueue, WhatSomebodyAskedForIsNeverOvertaken) {
   EXPECT_EQ(queue.start_next()->hash, "b");
 }
 
-TEST(JobQueue, ACheckJoinsTheSaveOfTheSameText) {
+TEST(JobQueue, ACheckJoinsACheckOfTheSameText) {
+  JobQueue queue;
+  queue.add(job(Purpose::kCheck, "a", {7}));
+  queue.start_next();
+  queue.add(job(Purpose::kCheck, "a", {8}));
+  EXPECT_EQ(queue.finish().askers, (std::vector<Job::Asker>{7, 8}));
+  EXPECT_TRUE(queue.idle());
+}
+
+TEST(JobQueue, ACheckTakesThePlaceOfTheSaveOfTheSameText) {
   JobQueue queue;
   queue.add(job(Purpose::kSave, "a"));
   queue.start_next();
   queue.add(job(Purpose::kCheck, "a", {7}));
-  EXPECT_FALSE(queue.overtaken());
+  EXPECT_TRUE(queue.overtaken()) << "a save's compiler is not the one of record";
+  queue.running()->cancelled = true;
+  queue.finish();
   queue.add(job(Purpose::kSave, "b"));
-  EXPECT_FALSE(queue.overtaken()) << "now somebody waits for it";
-  EXPECT_EQ(queue.finish().askers, std::vector<Job::Asker>{7});
+  const Job* next = queue.start_next();
+  EXPECT_EQ(next->purpose, Purpose::kCheck);
+  EXPECT_EQ(next->askers, std::vector<Job::Asker>{7});
 }
 
 TEST(JobQueue, WhoeverWentAwayWaitsNoLonger) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cctype>
 #include <optional>
+#include <span>
 
 #include "fault.h"
 #include "spelling.h"
@@ -57,7 +58,8 @@ class Manifest {
   std::string text(const toml::node& node, std::string_view key, std::size_t length_max) const;
   std::int64_t number(const toml::node& node, std::string_view key, std::int64_t max) const;
   Limits limits(const toml::table& table) const;
-  std::string header_set(const toml::node& node) const;
+  std::string choice(const toml::node& node, std::string_view key,
+                     std::span<const std::string_view> choices) const;
   std::vector<std::string> file_names(const toml::node& node) const;
   std::vector<std::string> texts(const toml::node& node, std::string_view key,
                                  std::size_t count_max) const;
@@ -70,7 +72,7 @@ Kata Manifest::read(const fs::path& root, const std::string& id) const {
   const toml::table table = parse();
   refuse_unknown_keys(
       table, "",
-      {"title", "summary", "topics", "headers", "files", "forbidden", "limits", "level"});
+      {"title", "summary", "topics", "headers", "device", "files", "forbidden", "limits", "level"});
   Kata kata;
   kata.id = id;
   kata.root = root;
@@ -79,7 +81,13 @@ Kata Manifest::read(const fs::path& root, const std::string& id) const {
   if (const toml::node* node = table.get("topics")) {
     kata.topics = texts(*node, "topics", kTopicCountMax);
   }
-  if (const toml::node* node = table.get("headers")) kata.headers = header_set(*node);
+  if (const toml::node* node = table.get("headers")) {
+    kata.headers = choice(*node, "headers", kHeaderSets);
+  }
+  if (const toml::node* node = table.get("device")) {
+    if (table.contains("headers")) refuse(node->source(), "device", "brings its own headers");
+    kata.device = kata.headers = choice(*node, "device", kDevices);
+  }
   if (const toml::node* node = table.get("files")) kata.files = file_names(*node);
   if (const toml::node* node = table.get("forbidden")) {
     kata.forbidden = texts(*node, "forbidden", kForbiddenCountMax);
@@ -162,11 +170,12 @@ Limits Manifest::limits(const toml::table& table) const {
   return limits;
 }
 
-std::string Manifest::header_set(const toml::node& node) const {
-  const std::string name = text(node, "headers", kTitleLengthMax);
-  const std::vector<std::string> known(std::begin(kHeaderSets), std::end(kHeaderSets));
+std::string Manifest::choice(const toml::node& node, std::string_view key,
+                             std::span<const std::string_view> choices) const {
+  const std::string name = text(node, key, kTitleLengthMax);
+  const std::vector<std::string> known(choices.begin(), choices.end());
   if (std::find(known.begin(), known.end(), name) != known.end()) return name;
-  refuse(node.source(), "headers",
+  refuse(node.source(), key,
          fmt::format("must be one of {}{}", fmt::join(known, ", "), did_you_mean(name, known)));
 }
 
@@ -283,8 +292,11 @@ fs::path Kata::reference() const {
 fs::path Kata::checks(int level) const {
   return reference_folder() / fmt::format("checks_level{}.cpp", level);
 }
+std::string Kata::source_extension() const {
+  return device.empty() ? ".cpp" : ".cu";
+}
 std::string Kata::attempt_name() const {
-  return id + ".cpp";
+  return id + source_extension();
 }
 
 }  // namespace unaided

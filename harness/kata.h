@@ -9,7 +9,11 @@
 namespace unaided {
 
 /// The sets of headers that attempts are compiled with: harness/attempt_headers/<name>.h.
-inline constexpr std::string_view kHeaderSets[] = {"tensors", "json"};
+inline constexpr std::string_view kHeaderSets[] = {"tensors", "json", "cuda"};
+
+/// The devices that a kata may be for, beside the CPU.
+inline constexpr std::string_view kCudaDevice = "cuda";
+inline constexpr std::string_view kDevices[] = {kCudaDevice};
 
 /// Bounds of one check, from kata.toml's [limits].
 struct Limits {
@@ -39,7 +43,8 @@ struct Kata {
   /// Globs over operator names ("scaled_dot_product*"): watched for at run time by an operator
   /// observer and searched in the attempt's undefined symbols.
   std::vector<std::string> forbidden;
-  std::string headers{kHeaderSets[0]};  // one of kHeaderSets
+  std::string headers{kHeaderSets[0]};  // one of kHeaderSets; a device's katas have its own
+  std::string device;                   // one of kDevices, or empty: the CPU
   std::vector<std::string> files;       // other files of katas/<id> that come with the statement
   std::filesystem::path root;           // holds katas/ and reference/
 
@@ -47,11 +52,12 @@ struct Kata {
   std::filesystem::path statement(int level) const;  // katas/<id>/levelN.md
   std::filesystem::path contract(int level) const;   // katas/<id>/levelN.h
   std::vector<std::filesystem::path> contracts() const;
-  std::filesystem::path starter() const;           // katas/<id>/<id>.cpp
+  std::filesystem::path starter() const;           // katas/<id>/<attempt_name()>
   std::filesystem::path reference_folder() const;  // reference/<id>
-  std::filesystem::path reference() const;         // reference/<id>/<id>.cpp
+  std::filesystem::path reference() const;         // reference/<id>/<attempt_name()>
   std::filesystem::path checks(int level) const;   // reference/<id>/checks_levelN.cpp
-  std::string attempt_name() const;                // <id>.cpp
+  std::string source_extension() const;            // ".cpp", or ".cu" for a device
+  std::string attempt_name() const;                // <id><source_extension()>
   int level_count() const { return static_cast<int>(levels.size()); }
 };
 

@@ -137,7 +137,7 @@ class Reader {
 
   void read_alternates() {
     for (const fs::path& file : files_in(material_.kata.reference_folder() / "alternates")) {
-      if (file.extension() == ".cpp") read_alternate(file);
+      if (file.extension() == material_.kata.source_extension()) read_alternate(file);
     }
   }
 
@@ -206,14 +206,14 @@ class Reader {
       const bool may_be = expected.contains(name) || name == kPatternsName;
       if (!may_be) complain("stray", shown(file) + " does not belong here");
       if (name == "mutants") find_strays_by_ending(file, ".patch");
-      if (name == "alternates") find_strays_by_ending(file, ".cpp");
+      if (name == "alternates") find_strays_by_ending(file, material_.kata.source_extension());
     }
     for (const std::string& name : expected) {
       if (!fs::exists(folder / name)) complain("missing", shown(folder / name) + " is missing");
     }
   }
 
-  void find_strays_by_ending(const fs::path& folder, const char* ending) {
+  void find_strays_by_ending(const fs::path& folder, const std::string& ending) {
     for (const fs::path& file : files_in(folder)) {
       const bool expected = file.extension() == ending && fs::is_regular_file(file);
       if (!expected) complain("stray", shown(file) + " does not belong here");

@@ -28,7 +28,8 @@ struct Mutant {
   std::string diff = {};  // against the reference
 };
 
-/// A correct solution in another style, from alternates/*.cpp. Covers the levels that it marks with
+/// A correct solution in another style, from alternates/*.cpp (or .cu). Covers the levels that it
+/// marks with
 /// `// level K`, or all when it marks none.
 struct Alternate {
   std::string name;

@@ -70,6 +70,19 @@ TEST_F(KataMaterialTest, ReadsMutantsAndAlternates) {
   EXPECT_EQ(material.alternates[1].first_level, 2);
 }
 
+TEST_F(KataMaterialTest, SourcesOfADevicesKataAreCalledCu) {
+  write("katas/tiny/kata.toml", "device = \"cuda\"\n" + std::string(kManifest));
+  const std::filesystem::path root = folder_.path();
+  for (const char* name :
+       {"katas/tiny/tiny", "reference/tiny/tiny", "reference/tiny/alternates/loops"}) {
+    std::filesystem::rename(root / (name + std::string(".cpp")),
+                            root / (name + std::string(".cu")));
+  }
+  EXPECT_EQ(problems(), "stray: reference/tiny/alternates/second.cpp does not belong here\n");
+  ASSERT_EQ(read().alternates.size(), 1U);
+  EXPECT_EQ(read().alternates[0].name, "loops");
+}
+
 TEST_F(KataMaterialTest, StrayAndMissingFilesAreNamed) {
   write("katas/tiny/tiny.cpp.swp", "");
   write("katas/tiny/solutions/tiny.cpp", "");

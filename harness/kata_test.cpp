@@ -112,9 +112,31 @@ TEST_F(KataTest, NamesItsHeaderSet) {
   write_kata(with("[limits]", "headers = \"json\"\n[limits]"));
   EXPECT_EQ(load_kata(folder_.path(), "attention").headers, "json");
   write_kata(with("[limits]", "headers = \"jsno\"\n[limits]"));
-  EXPECT_NE(
-      refusal().find("kata.toml:6: headers: must be one of tensors, json; did you mean 'json'"),
-      std::string::npos);
+  EXPECT_NE(refusal().find(
+                "kata.toml:6: headers: must be one of tensors, json, cuda; did you mean 'json'"),
+            std::string::npos);
+}
+
+TEST_F(KataTest, ADeviceBringsItsHeadersAndItsFileNames) {
+  write_kata(with("[limits]", "device = \"cuda\"\n[limits]"));
+  write("katas/attention/attention.cu", "");
+  const Kata kata = load_kata(folder_.path(), "attention");
+  EXPECT_EQ(kata.device, "cuda");
+  EXPECT_EQ(kata.headers, "cuda");
+  EXPECT_EQ(kata.attempt_name(), "attention.cu");
+  EXPECT_EQ(kata.starter(), folder_.path() / "katas/attention/attention.cu");
+  EXPECT_EQ(kata.reference(), folder_.path() / "reference/attention/attention.cu");
+  EXPECT_EQ(kata.checks(1), folder_.path() / "reference/attention/checks_level1.cpp");
+}
+
+TEST_F(KataTest, AnUnknownDeviceOrHeadersBesideItAreRefused) {
+  write_kata(with("[limits]", "device = \"cdua\"\n[limits]"));
+  EXPECT_NE(refusal().find("kata.toml:6: device: must be one of cuda; did you mean 'cuda'"),
+            std::string::npos)
+      << refusal();
+  write_kata(with("[limits]", "headers = \"json\"\ndevice = \"cuda\"\n[limits]"));
+  EXPECT_NE(refusal().find("kata.toml:7: device: brings its own headers"), std::string::npos)
+      << refusal();
 }
 
 TEST_F(KataTest, OtherFilesAreNamedAndThere) {

@@ -139,4 +139,11 @@ nlohmann::json ladders_to_json(const BenchReport& report) {
   return list;
 }
 
+std::string ladder_document(const BenchReport& report) {
+  nlohmann::json document = bench_report_to_json(report);
+  document["context"]["unaided"]["ladders"] = ladders_to_json(report);
+  const auto replace = nlohmann::json::error_handler_t::replace;
+  return document.dump(1, ' ', /*ensure_ascii=*/false, replace) + "\n";
+}
+
 }  // namespace unaided

@@ -56,4 +56,8 @@ bool any_rung_failed(const BenchReport& report);
 /// The medians of time and the comparisons, for programs.
 nlohmann::json ladders_to_json(const BenchReport& report);
 
+/// What `bench --json` writes: the report as Google Benchmark's JSON, with the above in
+/// context.unaided.ladders.
+std::string ladder_document(const BenchReport& report);
+
 }  // namespace unaided

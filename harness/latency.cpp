@@ -119,16 +119,13 @@ void measure_attempts(const fs::path& file, SaveWatch& watch, Grader& grader, co
   std::vector<std::string> sources;
   for (const Alternate& alternate : material.alternates) sources.push_back(alternate.source);
   for (const Mutant& mutant : material.mutants) sources.push_back(mutant.source);
-  std::vector<double> medians_ms;
   for (const std::string& source : sources) {
     std::vector<double> samples_ms;
     for (int round = 0; round < kRoundsOfAttempt; ++round) {
       samples_ms.push_back(save_and_grade(file, source, watch, grader, kata).all_verdicts_ms);
     }
-    medians_ms.push_back(spread_of(samples_ms).median);
+    figures.attempts_ms.push_back(spread_of(samples_ms).median);
   }
-  figures.attempts = static_cast<int>(sources.size());
-  figures.attempts_ms = spread_of(medians_ms);
 }
 
 [[noreturn]] void refuse_failure(const GradeReport& report) {
@@ -238,10 +235,15 @@ nlohmann::json latency_to_json(const LatencyFigures& figures) {
           {"first_verdict_ms", spread_json(figures.first_verdict_ms)},
           {"compile_ms", spread_json(figures.compile_ms)},
           {"compile_error_ms", spread_json(figures.compile_error_ms)},
-          {"attempts", figures.attempts},
-          {"attempts_ms", spread_json(figures.attempts_ms)},
+          {"attempts", figures.attempts_ms.size()},
+          {"attempts_ms", spread_json(spread_of(figures.attempts_ms))},
           {"plain_build_ms", or_null(figures.plain_build_ms)},
           {"import_torch_ms", or_null(figures.import_torch_ms)}};
+}
+
+std::string render_attempts(const std::vector<double>& medians_ms) {
+  return line(fmt::format("medians of {} other attempts", medians_ms.size()),
+              spread_of(medians_ms));
 }
 
 std::string render_latency(const LatencyFigures& figures) {
@@ -251,10 +253,7 @@ std::string render_latency(const LatencyFigures& figures) {
   text += line("save → first verdict", figures.first_verdict_ms);
   text += line("compile and link alone", figures.compile_ms);
   text += line("save → compile error", figures.compile_error_ms);
-  if (figures.attempts > 0) {
-    text +=
-        line(fmt::format("medians of {} other attempts", figures.attempts), figures.attempts_ms);
-  }
+  if (!figures.attempts_ms.empty()) text += render_attempts(figures.attempts_ms);
   if (figures.plain_build_ms > 0) {
     text += fmt::format("  {:<34}{:>8.0f} ms   {:.0f} times as long\n", "plain build and run (g++)",
                         figures.plain_build_ms,

@@ -26,8 +26,7 @@ struct LatencyFigures {
   Spread first_verdict_ms;          // from the save to the first check's verdict
   Spread compile_ms;                // the part of it that compiler and linker take
   Spread compile_error_ms;          // from the save of a type error to the verdict
-  int attempts = 0;                 // alternates and mutants that were saved, too
-  Spread attempts_ms;               // of their medians, from the save to the last verdict
+  std::vector<double> attempts_ms;  // of each alternate and mutant: the median to all verdicts
   double plain_build_ms = 0;        // CMake + g++ + torch/torch.h + gtest_main: rebuild and run
   double import_torch_ms = 0;       // python3 -c 'import torch'; 0 when that does not work here
   std::string import_torch_reason;  // why not
@@ -49,5 +48,7 @@ void measure_import_torch(const Installation& installation, LatencyFigures& figu
 
 nlohmann::json latency_to_json(const LatencyFigures& figures);
 std::string render_latency(const LatencyFigures& figures);
+/// One line on what other authors' texts take, of one kata or of several together.
+std::string render_attempts(const std::vector<double>& medians_ms);
 
 }  // namespace unaided

@@ -175,6 +175,51 @@ scenario_a_full_disk_is_named() {
   run x
   expect status 2
   expect err 'LibTorch needs 2000 MB free'
+  run setup --cuda
+  expect err 'LibTorch needs 5500 MB free'
+  export LIBTORCH_ROOT=$work/libtorch
+  run setup --toolkit
+  expect status 2
+  expect err 'nvcc needs 600 MB free'
+}
+
+scenario_the_toolkit_has_an_environment_of_its_own() {
+  local found
+  make_wheels
+  export PIP_CONFIG_FILE=/dev/null PIP_NO_INDEX=1 PIP_FIND_LINKS=$work/wheels
+  run setup --toolkit # beside a LibTorch that is not ours
+  expect status 0
+  expect err "nvcc into $XDG_CACHE_HOME/unaided/toolkit: 105 MB to fetch, 300 MB on disk"
+  found=$(echo "$XDG_CACHE_HOME"/unaided/toolkit/lib/python3*/site-packages/nvidia/cu13/bin/nvcc)
+  [[ -e $found ]] || fail "$found is missing"
+  expect_text "$(ls "$XDG_CACHE_HOME/unaided")" 'setup.lock
+toolkit'
+  rm -rf "$work/wheels"
+  run setup --toolkit
+  expect status 0
+  run clean --builds
+  [[ -e $found ]] || fail 'nvcc was not kept'
+  unset PIP_CONFIG_FILE PIP_NO_INDEX PIP_FIND_LINKS
+}
+
+scenario_a_setup_for_a_gpu_fetches_both_and_stays() {
+  run setup --cuda
+  expect status 2
+  expect err 'LIBTORCH_ROOT is set, so its LibTorch is used: unset it.'
+  unset LIBTORCH_ROOT
+  make_wheels
+  export PIP_CONFIG_FILE=/dev/null PIP_NO_INDEX=1 PIP_FIND_LINKS=$work/wheels
+  run setup --cuda
+  expect status 0
+  expect err '2.5 GB to fetch, 4.0 GB on disk'
+  expect err 'nvidia-cudnn-cu13==9.20.0.48'
+  expect err '105 MB to fetch'
+  rm -rf "$work/wheels"
+  rm "$tree/build/release/.fresh"
+  run x # nothing goes back to the smaller set
+  expect status 0
+  expect out 'program 1: x/'
+  unset PIP_CONFIG_FILE PIP_NO_INDEX PIP_FIND_LINKS
 }
 
 scenario_doctor_works_before_anything_is_built() {
@@ -288,26 +333,41 @@ make_libtorch() { # folder, minor version
 
 make_wheels() { # and the requirements that name them
   make_libtorch "$work/torch" 13
-  /usr/bin/python3 - "$work" "$tree/cmake/requirements-cpu.txt" <<'END'
+  mkdir -p "$work/nvidia/cu13/bin"
+  touch "$work/nvidia/cu13/bin/nvcc"
+  /usr/bin/python3 - "$work" "$tree/cmake" <<'END'
 import hashlib, os, sys, zipfile
-work, requirements = sys.argv[1:]
+work, cmake = sys.argv[1:]
+torch = ("torch", "2.13.0", "torch")
+sets = {
+    "cpu": [torch, ("nvidia-cuda-cupti", "13.0.85", None)],
+    "cuda": [torch, ("nvidia-cudnn-cu13", "9.20.0.48", None)],
+    "toolkit": [("nvidia-cuda-nvcc", "13.0.88", "nvidia")],
+}
 os.mkdir(f"{work}/wheels")
-with open(requirements, "w") as lines:
-    for name, version in [("torch", "2.13.0"), ("nvidia-cuda-cupti", "13.0.85")]:
-        stem = f"{name.replace('-', '_')}-{version}"
-        path = f"{work}/wheels/{stem}-py3-none-any.whl"
-        with zipfile.ZipFile(path, "w") as wheel:
-            for folder, _, files in os.walk(f"{work}/torch" if name == "torch" else ""):
-                for file in files:
-                    whole = os.path.join(folder, file)
-                    wheel.write(whole, os.path.relpath(whole, work))
-            wheel.writestr(f"{stem}.dist-info/METADATA",
-                           f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-            wheel.writestr(f"{stem}.dist-info/WHEEL",
-                           "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-            wheel.writestr(f"{stem}.dist-info/RECORD", "")
-        digest = hashlib.sha256(open(path, "rb").read()).hexdigest()
-        lines.write(f"{name}=={version} \\\n    --hash=sha256:{digest}\n")
+
+def make_wheel(name, version, content):
+    stem = f"{name.replace('-', '_')}-{version}"
+    path = f"{work}/wheels/{stem}-py3-none-any.whl"
+    if os.path.exists(path):
+        return path
+    with zipfile.ZipFile(path, "w") as wheel:
+        for folder, _, files in os.walk(f"{work}/{content}" if content else ""):
+            for file in files:
+                whole = os.path.join(folder, file)
+                wheel.write(whole, os.path.relpath(whole, work))
+        wheel.writestr(f"{stem}.dist-info/METADATA",
+                       f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        wheel.writestr(f"{stem}.dist-info/WHEEL",
+                       "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{stem}.dist-info/RECORD", "")
+    return path
+
+for kind, wheels in sets.items():
+    with open(f"{cmake}/requirements-{kind}.txt", "w") as lines:
+        for name, version, content in wheels:
+            data = open(make_wheel(name, version, content), "rb").read()
+            lines.write(f"{name}=={version} \\\n    --hash=sha256:{hashlib.sha256(data).hexdigest()}\n")
 END
 }
 

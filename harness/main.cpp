@@ -55,6 +55,7 @@ constexpr void (*kCommands[])(CLI::App&, CommandContext&) = {
     unaided::add_launcher_commands,
     unaided::add_dev,
     unaided::add_seal,
+    unaided::add_gpu,
     unaided::add_help,
 };
 

@@ -19,6 +19,11 @@ namespace {
 constexpr std::int64_t kMinuteMs = 60'000;
 constexpr int kNewInARow = 2;
 constexpr int kLastInterval = static_cast<int>(std::size(kIntervalDays)) - 1;
+/// In which order to meet katas of as many levels: from plain tensor code to code that also keeps
+/// books. What is not named comes after these. docs/METHODOLOGY.md tells why.
+constexpr std::string_view kGentlest[] = {
+    "attention",       "training_step",        "decoding",        "agent_loop", "beam_search",
+    "mixed_precision", "speculative_decoding", "agent_guardrails"};
 constexpr char kDrill[] = "drill";
 constexpr char kDebug[] = "debug";
 
@@ -27,6 +32,10 @@ constexpr std::array<std::string_view, 5> kReasonIds = {"failed", "new", "due", 
 
 int par_minutes(const Kata& kata, int level) {
   return kata.levels.at(static_cast<std::size_t>(level - 1)).par_minutes;
+}
+
+std::ptrdiff_t place_of(const std::string& kata) {
+  return std::find(std::begin(kGentlest), std::end(kGentlest), kata) - std::begin(kGentlest);
 }
 
 const Kata& kata_of(const std::vector<Kata>& katas, const std::string& id) {
@@ -101,6 +110,23 @@ std::vector<LevelTry> level_tries(const std::vector<SessionSummary>& sessions) {
   return tries;
 }
 
+std::set<int> passed_levels(const std::vector<SessionSummary>& sessions, const std::string& kata) {
+  std::set<int> levels;
+  for (const SessionSummary& session : sessions) {
+    const bool proof = session.is_passed() && is_proof(format_row(session.format));
+    if (session.kata == kata && proof) levels.insert(session.first_level);
+  }
+  return levels;
+}
+
+int next_level(const std::vector<SessionSummary>& sessions, const Kata& kata) {
+  const std::set<int> done = passed_levels(sessions, kata.id);
+  for (const Level& level : kata.levels) {
+    if (!done.contains(level.number)) return level.number;
+  }
+  return 1;
+}
+
 std::vector<LevelStanding> level_standings(const std::vector<Kata>& katas,
                                            const std::vector<LevelTry>& tries) {
   std::vector<LevelStanding> standings;
@@ -140,7 +166,7 @@ Choice choose_practice(const std::vector<Kata>& katas, const std::vector<LevelTr
   const LevelStanding* fresh = first_of(
       standings, [](const auto& one) { return one.tries == 0; },
       [&katas](const auto& one) {
-        return std::tuple(-kata_of(katas, one.kata).level_count(), one.level);
+        return std::tuple(-kata_of(katas, one.kata).level_count(), one.level, place_of(one.kata));
       });
   const bool day_begun = !tries.empty() && tries.back().day == today;
   if (failed != nullptr && !day_begun) return choice_of(katas, *failed, kDrill, Reason::kFailed);

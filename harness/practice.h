@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,12 @@ struct LevelStanding {
   Day due() const { return last + interval_days; }
 };
 
+/// The levels of `kata` that finished sessions of one level passed.
+std::set<int> passed_levels(const std::vector<SessionSummary>& sessions, const std::string& kata);
+
+/// The first level of `kata` not yet passed; the first of all when every one is.
+int next_level(const std::vector<SessionSummary>& sessions, const Kata& kata);
+
 /// One for each level of `katas`, in their order. A pass within par takes the next longer interval,
 /// a slower pass keeps it, a failure takes the next shorter one.
 std::vector<LevelStanding> level_standings(const std::vector<Kata>& katas,
@@ -76,8 +83,9 @@ struct Choice {
 };
 
 /// What to practise on `today`. Pure. The day begins with what failed last; after that two levels
-/// that were never tried (the lowest of each kata first, the longest katas first) come before one
-/// that is due again; a level never comes before its interval is over. `katas` is not empty.
+/// that were never tried (the lowest of each kata first, the longest katas first, of these the
+/// gentlest) come before one that is due again; a level never comes before its interval is over.
+/// `katas` is not empty.
 Choice choose_practice(const std::vector<Kata>& katas, const std::vector<LevelTry>& tries,
                        Day today);
 

@@ -65,6 +65,44 @@ TEST(Practice, BeginsWithTheLowestLevelOfTheLongestKata) {
   EXPECT_EQ(choose_practice(katas, tries, kMonday).kata, "decoding") << "breadth first";
 }
 
+TEST(Practice, BeginsGently) {
+  std::vector<Kata> katas = real_katas();
+  katas.push_back(kata("a_new_one", 4));
+  std::vector<LevelTry> tries;
+  std::vector<std::string> met;
+  for (int i = 0; i < 5; ++i) {
+    const Choice choice = choose_practice(katas, tries, kMonday);
+    met.push_back(choice.kata);
+    tries.push_back(passed(choice.kata, choice.level, kMonday, 5));
+  }
+  EXPECT_EQ(met, (std::vector<std::string>{"attention", "training_step", "decoding", "agent_loop",
+                                           "a_new_one"}));
+}
+
+TEST(Practice, TheNextLevelIsTheFirstThatNoDrillHasPassed) {
+  const Kata attention = kata("attention", 3);
+  std::vector<SessionSummary> sessions;
+  const auto finish = [&sessions](int level, Outcome outcome, const char* format) {
+    SessionSummary session;
+    session.kata = "attention";
+    session.format = format;
+    session.phase = Phase::kFinished;
+    session.outcome = outcome;
+    session.first_level = session.last_level = level;
+    sessions.push_back(session);
+  };
+  EXPECT_EQ(next_level(sessions, attention), 1);
+  finish(1, Outcome::kPassed, "drill");
+  finish(2, Outcome::kWrong, "drill");
+  finish(2, Outcome::kPassed, "debug");
+  EXPECT_EQ(next_level(sessions, attention), 2);
+  finish(2, Outcome::kPassed, "drill");
+  finish(3, Outcome::kPassed, "drill");
+  EXPECT_EQ(next_level(sessions, attention), 1) << "all passed: from the start";
+  EXPECT_EQ(passed_levels(sessions, "attention"), (std::set<int>{1, 2, 3}));
+  EXPECT_TRUE(passed_levels(sessions, "other").empty());
+}
+
 TEST(Practice, TheDayBeginsWithWhatFailedLast) {
   const std::vector<Kata> katas = {kata("attention", 4), kata("decoding", 4)};
   const std::vector<LevelTry> tries = {failed("decoding", 1, kMonday),

@@ -143,6 +143,10 @@ std::string render_headline(const GradeReport& report, const Terminal& terminal)
                                           examples_passed ? "examples passed" : row.label);
   std::string facts = fmt::format("{} {}", dot, counts(report));
   if (report.total_ms > 0) facts += fmt::format(" {} {:.2f} s", dot, report.total_ms / 1000);
+  if (!report.device.empty()) {
+    const bool emulated = report.device == kEmulatedDevice;
+    facts += fmt::format(" {} {}", dot, emulated ? "EMULATED, no GPU" : printable(report.device));
+  }
   if (!report.snapshot_hash.empty()) {
     facts += fmt::format(" {} snapshot {}", dot, short_hash(report.snapshot_hash));
   }

@@ -96,14 +96,19 @@ std::string render_row(const LadderRow& row, double fastest_s, bool flops,
       bar(fastest_s / row.time_s, bar_width, terminal));
 }
 
+/// What the calls of a series have in common. Where nothing rotates, a card's L2 was overwritten.
+std::string series_text(const BenchSeries& series) {
+  if (series.name == "hot") return "hot: the same memory in every call";
+  if (series.name == "graph") return "graph: replays of what one call queues on the card";
+  if (series.rotated_bytes == 0) return "cold: L2 overwritten before every call";
+  return "cold: " + bytes_text(series.rotated_bytes) + " in rotation";
+}
+
 std::string render_heading(const Ladder& ladder, const Terminal& terminal) {
   const BenchProblem& problem = *ladder.problem;
   const std::string name = problem.kernel + " " + problem.shape + " " + problem.dtype;
-  const std::string series =
-      ladder.series->name == "hot"
-          ? "hot: the same memory in every call"
-          : "cold: " + bytes_text(ladder.series->rotated_bytes) + " in rotation";
-  const std::string text = wrap(problem.text + "; " + series, terminal.width - 2, 2);
+  const std::string text =
+      wrap(problem.text + "; " + series_text(*ladder.series), terminal.width - 2, 2);
   return terminal.paint(kBold, name) + "\n" + terminal.paint(kDim, "  " + text) + "\n" +
          terminal.paint(kDim, fmt::format("  {:<9}{:<8}{:<26}{:>11} {:>6} {:>6}", "rung", "time",
                                           "x LibTorch, interval", "", "limit", "extra")) +

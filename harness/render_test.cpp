@@ -37,6 +37,15 @@ bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
+TEST(RenderReport, SaysInItsFirstLineThatTheDeviceWasEmulated) {
+  GradeReport report = failed_report();
+  EXPECT_EQ(render_headline(report, plain_terminal()).find("EMULATED"), std::string::npos);
+  report.device = kEmulatedDevice;
+  EXPECT_TRUE(contains(render_headline(report, plain_terminal()), " - EMULATED, no GPU - "));
+  report.device = "NVIDIA H100";
+  EXPECT_TRUE(contains(render_headline(report, plain_terminal()), " - NVIDIA H100 - "));
+}
+
 TEST(RenderReport, PutsTheVerdictFirstAndGroupsFailures) {
   ReportView view;
   view.replay_command = "./unaided grade a.cpp --kata attention";

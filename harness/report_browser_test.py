@@ -1,10 +1,12 @@
 #!/usr/bin/python3
-"""report_browser_test.py PROGRAM [FOLDER]: the report of some generated sessions in a real, headless
-Chromium: whether every figure of the page and of its charts is the JSON's, whether anything is
-fetched or overflows, what an accessibility checker finds, keyboard and print. Screenshots go to
-FOLDER. Exits 77, with a sentence, where there is no Chromium with its driver and selenium; without
-axe-core ($UNAIDED_AXE, or the package axe-playwright-python) it says that this part was left out."""
+"""report_browser_test.py PROGRAM [--state STATE] [--screenshots FOLDER]: the report of some
+generated sessions, and of those in STATE, in a real, headless Chromium: whether every figure of the
+page and of its charts is the JSON's, whether anything is fetched or overflows, what an accessibility
+checker finds, keyboard and print. Screenshots of the last one go to FOLDER. Exits 77, with a
+sentence, where there is no Chromium with its driver and selenium; without axe-core ($UNAIDED_AXE, or
+the package axe-playwright-python) it says that this part was left out."""
 
+import argparse
 import base64
 import importlib.util
 import json
@@ -15,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 
-HERE = pathlib.Path(__file__).resolve().parent
 SESSIONS = 42  # three weeks, two a day
 VIEWS = [(360, "light"), (360, "dark"), (1400, "light"), (1400, "dark")]
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -49,14 +50,17 @@ def find_axe():
     return pathlib.Path(package.submodule_search_locations[0]) / "axe.min.js" if package else None
 
 
-def make_report(program, work, sessions):
-    environment = {**os.environ, "XDG_STATE_HOME": str(work / "state"), "TZ": "UTC"}
-    generator = [HERE / "testdata" / "generate_sessions", work / "state" / "unaided"]
-    subprocess.run([*generator, str(sessions)], check=True)
-    page, model = work / f"{sessions}.html", work / f"{sessions}.json"
+def make_report(program, work, state):
+    environment = {**os.environ, "XDG_STATE_HOME": str(state), "TZ": "UTC"}
+    page, model = work / f"{state.name}.html", work / f"{state.name}.json"
     subprocess.run([program, "report", "--html", page, "--json", model], check=True,
                    env=environment, stdout=subprocess.DEVNULL)
     return page, json.loads(model.read_text(encoding="utf-8"))
+
+
+def generate(program, state, sessions):
+    subprocess.run([program, "dev", "generate-sessions", str(sessions)], check=True,
+                   env={**os.environ, "XDG_STATE_HOME": str(state)})
 
 
 def start_browser(work):
@@ -110,13 +114,21 @@ def check_figures(browser, model):
 def check_charts(browser, model):
     charts = browser.execute_script(CHARTS)
     katas = {row["kata"] for row in model["first_pass"]}
-    assert set(charts) == {"scores", "failed"} | {f"first-pass-{kata}" for kata in katas}
+    ladders = {}
+    for row in model["ladder"]:
+        ladders.setdefault((row["kernel"], row["machine"]), []).append(row)
+    firsts = [model["ladder"].index(rows[0]) for rows in ladders.values()]
+    assert set(charts) == ({"scores", "failed"} | {f"first-pass-{kata}" for kata in katas} |
+                           {f"ladder-{first}" for first in firsts})
     points = sorted(point["y"] for series in charts["scores"] for point in series)
     assert points == sorted(score["percent"] for score in model["scores"])
     for kata in katas:
         rows = [row for row in model["first_pass"] if row["kata"] == kata]
         wanted = [[time["minutes"] for time in row["times"]] for row in rows]
         assert [[point["y"] for point in series] for series in charts[f"first-pass-{kata}"]] == wanted
+    for first, rows in zip(firsts, ladders.values()):
+        wanted = [[run["speed"] for run in row["runs"]] for row in rows]
+        assert [[point["y"] for point in series] for series in charts[f"ladder-{first}"]] == wanted
     (bars,) = charts["failed"]
     assert bars == [row["points_lost"] for row in model["failed"]][:len(bars)]
 
@@ -144,12 +156,14 @@ def check_keyboard(browser):
     assert opened == count, f"{opened} of {count} tables can be opened with the keyboard"
 
 
-def check_print(browser, folder):
-    pdf = browser.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})["data"]
+def print_page(browser):
+    return browser.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})["data"]
+
+
+def check_print(browser):
+    print_page(browser)
     closed = browser.execute_script("return document.querySelectorAll('details:not([open])').length")
     assert closed == 0, "tables are missing in print"
-    if folder:
-        (folder / "print.pdf").write_bytes(base64.b64decode(pdf))
 
 
 def check_view(browser, page, model, axe, width, scheme):
@@ -167,14 +181,17 @@ def check_view(browser, page, model, axe, width, scheme):
     assert not complaints, complaints
 
 
-def screenshot(browser, page, folder, width, scheme):
-    show(browser, page, width, scheme)
-    image = browser.execute_cdp_cmd("Page.captureScreenshot", {
-        "captureBeyondViewport": True, "format": "png"})["data"]
-    (folder / f"report-{scheme}-{width}.png").write_bytes(base64.b64decode(image))
+def take_screenshots(browser, page, folder):
+    for width, scheme in VIEWS:
+        show(browser, page, width, scheme)
+        image = browser.execute_cdp_cmd("Page.captureScreenshot", {
+            "captureBeyondViewport": True, "format": "png"})["data"]
+        (folder / f"report-{scheme}-{width}.png").write_bytes(base64.b64decode(image))
+    (folder / "print.pdf").write_bytes(base64.b64decode(print_page(browser)))
 
 
 def main():
+    asked = arguments()
     for tool in ("chromium", "chromedriver"):
         if not shutil.which(tool):
             skip(f"no {tool} here (apt-get install chromium chromium-driver)")
@@ -183,27 +200,44 @@ def main():
     axe = find_axe()
     if axe is None:
         print("without axe-core, which is not here (pip install axe-playwright-python)")
-    folder = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else None
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         work = pathlib.Path(name)
-        empty = make_report(sys.argv[1], work, 0)
-        full = make_report(sys.argv[1], work, SESSIONS)
+        generate(asked.program, work / "generated", SESSIONS)
+        states = [work / "generated"]
+        if asked.state and asked.state.is_dir():
+            states.append(asked.state)
+        empty = make_report(asked.program, work, work / "empty")
+        full = [make_report(asked.program, work, state) for state in states]
         browser = start_browser(work)
         try:
-            for width, scheme in VIEWS:
-                check_view(browser, *full, axe, width, scheme)
-                if folder:
-                    screenshot(browser, full[0], folder, width, scheme)
+            for report in full:
+                check_report(browser, *report, axe)
             show(browser, empty[0], *VIEWS[0])
             check_figures(browser, empty[1])
             check_axe(browser, axe)
-            show(browser, full[0], *VIEWS[2])
-            check_keyboard(browser)
-            show(browser, full[0], *VIEWS[3])
-            check_print(browser, folder)
+            if asked.screenshots:
+                take_screenshots(browser, full[-1][0], asked.screenshots)
         finally:
             browser.quit()
-    print(f"{len(leaves(full[1]))} figures compared in {len(VIEWS)} views")
+    figures = sum(len(leaves(model)) for _, model in full)
+    print(f"{figures} figures of {len(full)} reports compared in {len(VIEWS)} views")
+
+
+def arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("--state", type=pathlib.Path, help="an $XDG_STATE_HOME that has sessions")
+    parser.add_argument("--screenshots", type=pathlib.Path, help="the folder for them")
+    return parser.parse_args()
+
+
+def check_report(browser, page, model, axe):
+    for width, scheme in VIEWS:
+        check_view(browser, page, model, axe, width, scheme)
+    show(browser, page, *VIEWS[2])
+    check_keyboard(browser)
+    show(browser, page, *VIEWS[3])
+    check_print(browser)
 
 
 main()

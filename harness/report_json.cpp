@@ -55,23 +55,25 @@ json report_to_json(const GradeReport& report) {
   json checks = json::array();
   for (const CheckVerdict& verdict : report.checks)
     checks.push_back(check_verdict_to_json(verdict));
-  return {{"schema", kReportSchema},
-          {"kata", report.kata},
-          {"snapshot", report.snapshot_hash},
-          {"first_level", report.first_level},
-          {"last_level", report.last_level},
-          {"asked_level", report.asked_level},
-          {"seed", std::to_string(report.seed)},
-          {"outcome", outcome_row(report.outcome).id},
-          {"message", report.message},
-          {"passed", report.passed_count()},
-          {"total", report.checks.size()},
-          {"exit_code", exit_code(report)},
-          {"told", reveal_id(report.told)},
-          {"limits_not_held", report.limits_not_held},
-          {"compile_ms", report.compile_ms},
-          {"total_ms", report.total_ms},
-          {"checks", checks}};
+  json object = {{"schema", kReportSchema},
+                 {"kata", report.kata},
+                 {"snapshot", report.snapshot_hash},
+                 {"first_level", report.first_level},
+                 {"last_level", report.last_level},
+                 {"asked_level", report.asked_level},
+                 {"seed", std::to_string(report.seed)},
+                 {"outcome", outcome_row(report.outcome).id},
+                 {"message", report.message},
+                 {"passed", report.passed_count()},
+                 {"total", report.checks.size()},
+                 {"exit_code", exit_code(report)},
+                 {"told", reveal_id(report.told)},
+                 {"limits_not_held", report.limits_not_held},
+                 {"compile_ms", report.compile_ms},
+                 {"total_ms", report.total_ms},
+                 {"checks", checks}};
+  if (!report.device.empty()) object["device"] = report.device;
+  return object;
 }
 
 json file_report_to_json(const std::string& file, const GradeReport& report) {
@@ -114,6 +116,7 @@ GradeReport report_from_json(const json& object) {
   if (!told) throw Fault("a report's \"told\" is unknown");
   report.told = *told;
   report.limits_not_held = field<std::vector<std::string>>(object, "limits_not_held");
+  report.device = object.value("device", "");
   report.compile_ms = field<double>(object, "compile_ms");
   report.total_ms = field<double>(object, "total_ms");
   for (const json& check : field<json>(object, "checks")) {

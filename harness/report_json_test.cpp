@@ -44,6 +44,14 @@ TEST(ReportJson, ComesBackUnchangedThroughText) {
   EXPECT_EQ(back.limits_not_held, report.limits_not_held);
 }
 
+TEST(ReportJson, NamesTheDeviceOfAKernelKataOnly) {
+  GradeReport report = full_report();
+  EXPECT_FALSE(report_to_json(report).contains("device"));
+  report.device = kEmulatedDevice;
+  EXPECT_EQ(report_to_json(report).at("device"), "emulated");
+  EXPECT_EQ(report_from_json(report_to_json(report)).device, kEmulatedDevice);
+}
+
 TEST(ReportJson, HasTheCountsAndTheExitCodeForPrograms) {
   const json object = report_to_json(full_report());
   EXPECT_EQ(object.at("schema"), kReportSchema);

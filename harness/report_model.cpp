@@ -21,6 +21,7 @@ constexpr int kWeeksMax = 26;
 constexpr Day kDaysInWeek = 7;
 constexpr double kMsInMinute = 60e3;
 constexpr double kMsInHour = 3600e3;
+constexpr double kMicrosecondsInSecond = 1e6;
 
 /// A level of a kata, in the order of the page.
 using LevelKey = std::pair<std::string, int>;
@@ -60,7 +61,7 @@ json totals(std::span<const SessionSummary> sessions) {
   std::set<std::string> katas;
   for (const SessionSummary& session : sessions) {
     finished += session.phase == Phase::kFinished;
-    passed += session.phase == Phase::kFinished && session.outcome == Outcome::kPassed;
+    passed += session.is_passed();
     hours += static_cast<double>(session.duration_ms) / kMsInHour;
     katas.insert(session.kata);
   }
@@ -166,6 +167,40 @@ json heat(std::span<const SessionSummary* const> sessions, std::span<const Kata>
   return {{"weeks", std::move(names)}, {"rows", heat_rows(levels, weeks)}};
 }
 
+/// Three digits: a speed may be 0.012 or 12.3 of LibTorch's.
+double three_digits(double value) {
+  return std::stod(fmt::format("{:.3g}", value));
+}
+
+/// What is compared along time: one problem of one kernel on one machine.
+using TrendKey = std::tuple<std::string, std::string, std::string>;  // kernel, machine, problem
+
+json ladder(std::span<const SessionSummary* const> sessions) {
+  std::map<TrendKey, json> trends;
+  for (const SessionSummary* session : sessions) {
+    for (const OwnTime& one : session->ladder) {
+      json& runs =
+          trends.try_emplace({one.kernel, one.machine, one.problem}, json::array()).first->second;
+      runs.push_back({{"session", session->id},
+                      {"day", day_of(*session)},
+                      {"time_us", three_digits(one.time_s * kMicrosecondsInSecond)},
+                      {"speed", three_digits(one.speed)},
+                      {"speed_low", three_digits(one.speed_low)},
+                      {"speed_high", three_digits(one.speed_high)},
+                      {"standing", one.standing}});
+    }
+  }
+  json rows = json::array();
+  for (auto& [key, runs] : trends) {
+    const auto& [kernel, machine, problem] = key;
+    rows.push_back({{"kernel", kernel},
+                    {"machine", machine},
+                    {"problem", problem},
+                    {"runs", std::move(runs)}});
+  }
+  return rows;
+}
+
 json failed(std::span<const SessionSummary* const> sessions) {
   struct Loss {
     int sessions = 0;
@@ -211,7 +246,7 @@ json report_model(std::span<const SessionSummary> sessions, std::span<const Kata
           {"scores", scores(counting)},
           {"first_pass", first_passes(counting, katas)},
           {"heat", heat(counting, katas, now_utc_ms)},
-          {"ladder", json::array()},
+          {"ladder", ladder(counting)},
           {"failed", failed(counting)}};
 }
 

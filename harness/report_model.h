@@ -21,11 +21,12 @@ inline constexpr int kReportModelSchema = 1;
 ///                    "times": [{"session", "day", "minutes"}, ..]}, ..],
 ///    "heat": {"weeks": [Monday, ..], "rows": [{"kata", "level",
 ///             "cells": [{"best", "sessions"} | null, ..]}, ..]},
-///    "ladder": [],
+///    "ladder": [{"kernel", "machine", "problem", "runs": [{"session", "day", "time_us", "speed",
+///                "speed_low", "speed_high", "standing"}, ..]}, ..],
 ///    "failed": [{"kata", "level", "behaviour", "sessions", "points_lost", "last"}, ..]}
 /// Sessions are the oldest first, behaviours the most costly first. Days are of the candidate's
-/// calendar. A cell is the best percentage of a level's checks in that week. `ladder` is empty: no
-/// session stores timings yet.
+/// calendar. A cell is the best percentage of a level's checks in that week. A speed is times that
+/// of LibTorch, with its interval.
 nlohmann::json report_model(std::span<const SessionSummary> sessions, std::span<const Kata> katas,
                             std::int64_t now_utc_ms);
 

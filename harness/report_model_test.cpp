@@ -73,6 +73,28 @@ TEST(ReportModel, AScoreIsAShareOfPointsWhereThereAreAnyElseOfChecks) {
   EXPECT_EQ(scores[1]["levels"], "1-4");
 }
 
+TEST(ReportModel, ALadderIsATrendForEachProblemOnEachMachine) {
+  const auto timed = [](const char* id, int days_ago, const char* machine, double speed) {
+    SessionSummary session = drill(id, days_ago, 3, 3);
+    session.ladder = {{"softmax", "8x8 f32, hot", machine, 12.3456e-6, speed, 0.9 * speed,
+                       1.1 * speed, "SLOWER"}};
+    return session;
+  };
+  const json ladder = model_of({timed("a", 9, "old", 0.012345), timed("b", 8, "new", 0.5),
+                                timed("c", 1, "old", 2)})["ladder"];
+  ASSERT_EQ(ladder.size(), 2u) << "times of two machines are no trend";
+  EXPECT_EQ(ladder[0]["machine"], "new");
+  EXPECT_EQ(ladder[1]["kernel"], "softmax");
+  EXPECT_EQ(ladder[1]["problem"], "8x8 f32, hot");
+  ASSERT_EQ(ladder[1]["runs"].size(), 2u);
+  const json& first = ladder[1]["runs"][0];
+  EXPECT_EQ(first["session"], "a");
+  EXPECT_EQ(first["speed"], 0.0123) << "three digits";
+  EXPECT_EQ(first["time_us"], 12.3);
+  EXPECT_EQ(first["standing"], "SLOWER");
+  EXPECT_EQ(ladder[1]["runs"][1]["speed_high"], 2.2);
+}
+
 TEST(ReportModel, WhatDoesNotCountForTrendsIsInTheTotalsOnly) {
   SessionSummary abandoned = drill("a", 2, 3, 3);
   abandoned.phase = Phase::kAbandoned;

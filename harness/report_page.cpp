@@ -28,6 +28,9 @@ constexpr Column kScoreColumns[] = {
     {"format", "format"}, {"percent", "score, %"}, {"seal", "seal"}};
 constexpr Column kTimeColumns[] = {
     {"day", "day"}, {"session", "session"}, {"minutes", "to first pass, min"}};
+constexpr Column kLadderColumns[] = {
+    {"day", "day"},        {"session", "session"}, {"time_us", "time, µs"}, {"speed", "x LibTorch"},
+    {"speed_low", "from"}, {"speed_high", "to"},   {"standing", "verdict"}};
 constexpr Column kFailedColumns[] = {{"kata", "kata"},
                                      {"level", "level"},
                                      {"behaviour", "behaviour"},
@@ -184,6 +187,36 @@ std::string heat_section(const json& model) {
          scrolled("Levels by week", text + "</tbody></table>");
 }
 
+/// A chart for each kernel and machine; their problems are next to each other in the model. Its
+/// canvas is named after the first of them.
+std::string ladder_section(const json& model) {
+  const json& rows = model.at("ladder");
+  if (rows.empty()) return empty("No session has stored times: debrief --bench takes them.");
+  std::string text =
+      "<p>Your attempt's speed as a multiple of LibTorch's, timed in the same rounds; "
+      "from and to bound it.</p>\n<div class=\"panels\">\n";
+  for (std::size_t i = 0; i < rows.size();) {
+    const std::size_t first = i;
+    const auto same = [&](const char* key) { return rows[i].at(key) == rows[first].at(key); };
+    std::string tables;
+    for (; i < rows.size() && same("kernel") && same("machine"); ++i) {
+      const std::string at = fmt::format("/ladder/{}", i);
+      tables += fmt::format("<h4>{} {}</h4>\n<p>{}</p>\n", figure(model, "span", at + "/kernel"),
+                            figure(model, "span", at + "/problem"),
+                            figure(model, "span", at + "/machine"));
+      const std::string label = fmt::format("{} {} on {}", rows[i].at("kernel").get<std::string>(),
+                                            rows[i].at("problem").get<std::string>(),
+                                            rows[i].at("machine").get<std::string>());
+      tables += table(model, at + "/runs", label, kLadderColumns);
+    }
+    const auto kernel = rows[first].at("kernel").get<std::string>();
+    text +=
+        fmt::format("<div><h3>{}</h3>\n{}{}</div>\n", html_text(kernel),
+                    canvas(fmt::format("ladder-{}", first), "Speed of " + kernel), numbers(tables));
+  }
+  return text + "</div>\n";
+}
+
 std::string failed_section(const json& model) {
   if (model.at("failed").empty()) return empty("No behaviour has failed in a finished session.");
   return canvas("failed", "Behaviours that lost most points") +
@@ -195,7 +228,7 @@ std::string body(const json& model) {
          section("scores-section", "Score over time", score_section(model)) +
          section("first-pass", "Time to first pass", first_pass_section(model)) +
          section("heat", "Levels by week", heat_section(model)) +
-         section("ladder", "Benchmark ladder", empty("No session has stored timings.")) +
+         section("ladder", "Benchmark ladder", ladder_section(model)) +
          section("failed-section", "Failed behaviours", failed_section(model));
 }
 

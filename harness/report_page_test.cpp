@@ -37,6 +37,20 @@ json full_model() {
       {"weeks", {"2026-11-16"}},
       {"rows",
        {{{"kata", "attention"}, {"level", 1}, {"cells", {{{"best", 87.5}, {"sessions", 2}}}}}}}};
+  model["ladder"] = json::array();
+  for (const char* machine : {"one machine", "other"}) {
+    model["ladder"].push_back({{"kernel", "softmax"},
+                               {"machine", machine},
+                               {"problem", "64x128256 f32, cold"},
+                               {"runs",
+                                {{{"session", "s"},
+                                  {"day", "2026-11-21"},
+                                  {"time_us", 12.5},
+                                  {"speed", 0.125},
+                                  {"speed_low", 0.12},
+                                  {"speed_high", 0.13},
+                                  {"standing", "SLOWER"}}}}});
+  }
   model["failed"] = {{{"kata", "attention"},
                       {"level", 1},
                       {"behaviour", "Mask"},
@@ -57,11 +71,18 @@ TEST(RenderPage, EveryValueStandsWhereItsPointerSays) {
   }
 }
 
+TEST(RenderPage, EachMachineHasALadderOfItsOwn) {
+  const std::string page = render_page(full_model(), kParts);
+  EXPECT_TRUE(contains(page, "<canvas id=\"ladder-0\""));
+  EXPECT_TRUE(contains(page, "<canvas id=\"ladder-1\""));
+  EXPECT_FALSE(contains(page, "<canvas id=\"ladder-2\""));
+}
+
 TEST(RenderPage, SaysInWordsWhatIsNotThereYet) {
   const std::string page = render_page(empty_model(), kParts);
   EXPECT_TRUE(contains(page, "No finished session was judged yet."));
   EXPECT_TRUE(contains(page, "No level has passed yet."));
-  EXPECT_TRUE(contains(page, "No session has stored timings."));
+  EXPECT_TRUE(contains(page, "No session has stored times"));
   EXPECT_TRUE(contains(page, "No behaviour has failed"));
   EXPECT_FALSE(contains(page, "<canvas"));
 }

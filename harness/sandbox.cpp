@@ -106,6 +106,9 @@ std::vector<std::string> bubblewrap_arguments(const SandboxPolicy& policy) {
     add(arguments,
         {bind.writable ? "--bind" : "--ro-bind", bind.source.string(), bind.target.string()});
   }
+  for (const fs::path& device : policy.devices) {
+    add(arguments, {"--dev-bind", device.string(), device.string()});
+  }
   add(arguments,
       {"--remount-ro", "/dev", "--remount-ro", "/", "--chdir", policy.working_folder.string()});
   return arguments;

@@ -19,6 +19,7 @@ struct SandboxPolicy {
     bool writable = false;
   };
   std::vector<Bind> binds;
+  std::vector<std::filesystem::path> devices;  // nodes that can be opened, at the same place
   std::filesystem::path working_folder = "/";
   std::vector<std::string> environment;
   std::int64_t scratch_mb = 64;  // size of /tmp

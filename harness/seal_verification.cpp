@@ -100,7 +100,7 @@ SealPlan seal_plan(const Installation& installation, const fs::path& workspace,
   plan.workspace = workspace;
   plan.home = home;
   plan.host_socket = host_socket;
-  plan.client = installation.build / "unaided";
+  plan.client = installation.program();
   plan.read_only = installation.libtorch_include;
   plan.read_only.push_back(installation.libtorch_lib);
   // PyPI's LibTorch finds two of NVIDIA's libraries beside its own package.

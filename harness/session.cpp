@@ -158,6 +158,11 @@ const VerdictReached* counting_verdict(const Session& session) {
   return worth(*last) > worth(*submitted) ? last : submitted;
 }
 
+std::optional<std::string> counting_attempt(const Session& session) {
+  if (const VerdictReached* counting = counting_verdict(session)) return counting->hash;
+  return counting_snapshot(session);
+}
+
 bool passed(const Session& session) {
   return session.finished && session.finished->outcome == Outcome::kPassed;
 }

@@ -56,6 +56,10 @@ const VerdictReached* latest_verdict(const Session& session, const std::string& 
 /// last save, the submit's when they are equal. Null when nothing was judged with all checks.
 const VerdictReached* counting_verdict(const Session& session);
 
+/// The hash of the attempt that a session which ends now leaves: that of counting_verdict(), else
+/// the last save in time; nothing when nothing was saved.
+std::optional<std::string> counting_attempt(const Session& session);
+
 /// Finished with everything that was asked for passed.
 bool passed(const Session& session);
 

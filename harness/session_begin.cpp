@@ -55,6 +55,7 @@ void fill_session(const SessionFolder& folder, const Kata& kata, const Installat
   created.last_level = levels.last;
   created.seed = std::random_device()();
   if (request.planted) created.bugs = request.planted->mutants;
+  created.emulated = request.emulated;
   created.deadline = deadline_of(kata, request, created.at);
   created.toolchain = toolchain;
   Journal(folder.journal()).append(to_journal(created));
@@ -106,9 +107,9 @@ std::string describe_change(const Toolchain& before, const Toolchain& now) {
 }
 
 HostSetup host_setup(const SessionFolder& folder, const Installation& installation,
-                     const Kata& kata, const Toolchain& toolchain) {
+                     const Kata& kata, const Toolchain& toolchain, bool emulated) {
   static const SystemClock clock;
-  return {folder, kata, toolchain, grader_judge(installation, kata), &clock};
+  return {folder, kata, toolchain, grader_judge(installation, kata, emulated), &clock};
 }
 
 }  // namespace unaided

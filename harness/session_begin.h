@@ -19,6 +19,7 @@ struct BeginRequest {
   bool clock = true;              // shown on the screen
   SealRequest seal;
   std::optional<Planted> planted;  // the attempt to begin with, in a format that plants bugs
+  bool emulated = false;           // a device's kata is judged on the CPU
 };
 
 /// Makes a session: its folder, the workspace, and a journal whose first event starts the clock.
@@ -33,8 +34,8 @@ Toolchain toolchain_of(const Installation& installation);
 /// "LibTorch 2.14.0 instead of 2.13.0", or "" where nothing changed.
 std::string describe_change(const Toolchain& before, const Toolchain& now);
 
-/// The host of a session, with the real grader and clock.
+/// The host of a session, with the real grader and clock. `emulated`: as the session was created.
 HostSetup host_setup(const SessionFolder& folder, const Installation& installation,
-                     const Kata& kata, const Toolchain& toolchain);
+                     const Kata& kata, const Toolchain& toolchain, bool emulated);
 
 }  // namespace unaided

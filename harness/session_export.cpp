@@ -9,8 +9,11 @@
 #include "calendar.h"
 #include "fault.h"
 #include "history_text.h"
+#include "ladder.h"
+#include "render_ladder.h"
 #include "report_json.h"
 #include "sealing.h"
+#include "session_ladder.h"
 #include "session_status.h"
 #include "summary.h"
 #include "text_file.h"
@@ -31,6 +34,7 @@ struct Exhibit {
   std::string seal;
   std::string hash;                   // of the attempt
   std::optional<GradeReport> report;  // on that attempt
+  std::optional<BenchReport> ladder;
 };
 
 /// `text` within a cell of a Markdown table.
@@ -87,12 +91,29 @@ std::string verdict_rows(const Exhibit& exhibit) {
   return rows;
 }
 
+/// One row for each time that the attempt has.
+std::string ladder_section(const Exhibit& exhibit) {
+  if (!exhibit.ladder) return "";
+  std::string rows;
+  for (const OwnTime& one : own_times(*exhibit.ladder)) {
+    rows += fmt::format("| {} {} | {} | {:.3g} [{:.3g}, {:.3g}] | {} |\n", cell(one.kernel),
+                        cell(one.problem), time_text(one.time_s, Terminal{}), one.speed,
+                        one.speed_low, one.speed_high, one.standing);
+  }
+  if (rows.empty()) return "";
+  return fmt::format(
+      "\n## Ladder\n\nTimed on {}; ladder.txt has the other rungs.\n\n"
+      "| problem | time | x LibTorch, interval | verdict |\n|---|---|---|---|\n{}",
+      cell(machine_text(exhibit.ladder->fingerprint)), rows);
+}
+
 std::string readme(const Exhibit& exhibit, const Kata& kata) {
   return fmt::format(
       "# {}\n\nWritten in a timed session of unaided, an offline practice harness for "
       "machine-learning interviews.\n\n{}\nThe seal is what this machine could close and look at; "
-      "nobody can verify another window, device or person.\n\n## Verdict\n\n{}",
-      cell(exhibit.title), fact_rows(exhibit, kata), verdict_rows(exhibit));
+      "nobody can verify another window, device or person.\n\n## Verdict\n\n{}{}",
+      cell(exhibit.title), fact_rows(exhibit, kata), verdict_rows(exhibit),
+      ladder_section(exhibit));
 }
 
 json environment(const Exhibit& exhibit) {
@@ -108,12 +129,6 @@ json environment(const Exhibit& exhibit) {
           {"seal_reason", sealing.reason}};
 }
 
-/// The attempt that counts, else the last save in time.
-std::string attempt_hash(const Session& session) {
-  if (const VerdictReached* counting = counting_verdict(session)) return counting->hash;
-  return counting_snapshot(session).value_or("");
-}
-
 Exhibit read_exhibit(const SessionFolder& folder) {
   Exhibit exhibit;
   exhibit.session = folder.replay();
@@ -124,12 +139,15 @@ Exhibit read_exhibit(const SessionFolder& folder) {
                     "it)",
                     folder.id()));
   }
-  exhibit.hash = attempt_hash(session);
+  exhibit.hash = counting_attempt(session).value_or("");
   if (exhibit.hash.empty()) {
     throw Fault(fmt::format("session {} has nothing to export: no save was taken", folder.id()));
   }
   const auto read = [&folder](const std::string& name) { return read_report(folder.result(name)); };
   exhibit.summary = summarize(session, read);
+  KeptLadder kept = kept_ladder(folder);
+  if (!kept.problem.empty()) throw Fault(kept.problem);
+  exhibit.ladder = std::move(kept.report);
   exhibit.title = session_title(session);
   exhibit.seal = seal_label(folder, session);
   if (const VerdictReached* counting = counting_verdict(session)) {
@@ -163,6 +181,10 @@ void export_session(const SessionFolder& folder, const Kata& kata, const fs::pat
                   read_text_file(folder.snapshot(exhibit.hash), kAttemptBytesMax));
   if (exhibit.report) write_json(target / "report.json", report_to_json(*exhibit.report));
   write_json(target / "environment.json", environment(exhibit));
+  if (exhibit.ladder) {
+    write_text_file(target / "ladder.json", ladder_document(*exhibit.ladder));
+    write_text_file(target / "ladder.txt", render_ladders(*exhibit.ladder, Terminal{}));
+  }
   if (fs::exists(folder.seal_report())) {
     write_text_file(target / "seal.json", read_text_file(folder.seal_report(), kSealBytesMax));
   }

@@ -13,6 +13,7 @@ namespace unaided {
 ///   report.json       its report (docs/json.md), where it was judged
 ///   environment.json  the toolchain that judged it, how it was sealed
 ///   seal.json         what was seen of each channel, in a sealed session
+///   ladder.json, ladder.txt  its times beside LibTorch's, where `debrief --bench` took them
 /// Never the checks, the reference or what other attempts there were. Throws Fault while the
 /// session goes on, when it has no attempt, and when `target` holds something.
 void export_session(const SessionFolder& folder, const Kata& kata,

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "bench_stage.h"
 #include "fault.h"
 #include "journal.h"
+#include "ladder.h"
 #include "report_json.h"
+#include "session_ladder.h"
 #include "temporary_folder.h"
 #include "text_file.h"
 
@@ -83,6 +86,18 @@ TEST_F(SessionExportTest, HoldsTheAttemptItsReportAndWhatItWasMadeWith) {
     EXPECT_NE(readme.find(part), std::string::npos) << part << "\n" << readme;
   }
   EXPECT_EQ(std::distance(fs::directory_iterator(target_), {}), 4) << "and nothing else";
+}
+
+TEST_F(SessionExportTest, HoldsTheLadderWhereThereIsOne) {
+  judge_and_finish();
+  keep_ladder(folder_, staged_report());
+  export_session(folder_, kata_, target_);
+  EXPECT_EQ(exported("ladder.json"), ladder_document(*kept_ladder(folder_).report));
+  EXPECT_NE(exported("ladder.txt").find("Yours takes 800 ms"), std::string::npos);
+  const std::string readme = exported("README.md");
+  EXPECT_NE(readme.find("| softmax 64x128256 f32, cold | 800 ms | 1.25 ["), std::string::npos)
+      << readme;
+  EXPECT_NE(readme.find("Timed on a processor, cores: 2"), std::string::npos) << readme;
 }
 
 TEST_F(SessionExportTest, AnAbandonedSessionHasNoScore) {

@@ -10,7 +10,6 @@
 #include <cstdlib>
 
 #include "fault.h"
-#include "format.h"
 #include "installation.h"
 #include "journal.h"
 #include "sha256.h"
@@ -138,40 +137,6 @@ std::vector<SessionFolder> SessionStore::all() const {
     return a.path.native() < b.path.native();
   });
   return folders;
-}
-
-std::vector<SessionRecord> read_sessions(const SessionStore& store,
-                                         std::vector<std::string>& unreadable) {
-  std::vector<SessionRecord> records;
-  for (const SessionFolder& folder : store.all()) {
-    try {
-      Session session = folder.replay();
-      if (session.phase != Phase::kNew) records.push_back({folder, std::move(session)});
-    } catch (const Fault& fault) {
-      unreadable.push_back(fault.what());
-    }
-  }
-  return records;
-}
-
-std::set<int> passed_levels(const std::vector<SessionRecord>& sessions, const std::string& kata) {
-  std::set<int> levels;
-  for (const SessionRecord& record : sessions) {
-    const Created& created = record.session.created;
-    const bool proof = is_proof(format_row(created.format));
-    if (created.kata == kata && proof && passed(record.session)) {
-      levels.insert(created.first_level);
-    }
-  }
-  return levels;
-}
-
-int next_level(const std::vector<SessionRecord>& sessions, const Kata& kata) {
-  const std::set<int> done = passed_levels(sessions, kata.id);
-  for (const Level& level : kata.levels) {
-    if (!done.contains(level.number)) return level.number;
-  }
-  return 1;
 }
 
 void write_durably(const fs::path& file, std::string_view text) {

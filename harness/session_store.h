@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +31,7 @@ struct SessionFolder {
   std::filesystem::path statement() const { return path / "statement.md"; }
   std::filesystem::path seal_plan() const { return path / "seal-plan.json"; }
   std::filesystem::path seal_report() const { return path / "seal.json"; }
+  std::filesystem::path ladder() const { return path / "ladder.json"; }  // of `debrief --bench`
   std::filesystem::path seat_info() const { return path / "seat.json"; }
   /// In the runtime folder, since a socket's path must be short.
   std::filesystem::path runtime_path(const std::string& suffix) const;
@@ -78,22 +78,6 @@ class SessionStore {
   std::filesystem::path root_;
   std::filesystem::path sessions_;
 };
-
-/// A session and what it has come to.
-struct SessionRecord {
-  SessionFolder folder;
-  Session session;
-};
-
-/// Every session that can be read; the sentences about those that cannot go to `unreadable`.
-std::vector<SessionRecord> read_sessions(const SessionStore& store,
-                                         std::vector<std::string>& unreadable);
-
-/// The levels of `kata` that finished sessions of one level passed.
-std::set<int> passed_levels(const std::vector<SessionRecord>& sessions, const std::string& kata);
-
-/// The first level of `kata` not yet passed; the first of all when every one is.
-int next_level(const std::vector<SessionRecord>& sessions, const Kata& kata);
 
 /// Writes a file that survives a power cut once this returns, whole or not at all.
 void write_durably(const std::filesystem::path& file, std::string_view text);

@@ -78,32 +78,6 @@ TEST_F(SessionStoreTest, RefusesANewerStateFolderAndTouchesNothing) {
   EXPECT_THROW(SessionStore store(root_), Fault);
 }
 
-TEST_F(SessionStoreTest, TheNextLevelIsTheFirstNotPassed) {
-  Kata kata;
-  kata.id = "attention";
-  kata.levels = {{1, "", 1}, {2, "", 1}, {3, "", 1}};
-  const SessionStore store(root_);
-  std::vector<std::string> unreadable;
-  EXPECT_EQ(next_level(read_sessions(store, unreadable), kata), 1);
-  begin(store, 1, true);
-  begin(store, 2, false);
-  EXPECT_EQ(next_level(read_sessions(store, unreadable), kata), 2);
-  begin(store, 2, true);
-  begin(store, 3, true);
-  EXPECT_EQ(next_level(read_sessions(store, unreadable), kata), 1) << "all passed: from the start";
-  EXPECT_TRUE(passed_levels(read_sessions(store, unreadable), "other").empty());
-}
-
-TEST_F(SessionStoreTest, ADamagedSessionHidesNoOther) {
-  const SessionStore store(root_);
-  begin(store, 1, true);
-  write_text_file(begin(store, 2, true).journal(), "what?\n");
-  std::vector<std::string> unreadable;
-  EXPECT_EQ(read_sessions(store, unreadable).size(), 1u);
-  ASSERT_EQ(unreadable.size(), 1u);
-  EXPECT_NE(unreadable[0].find("damaged or foreign"), std::string::npos);
-}
-
 TEST_F(SessionStoreTest, TheLockIsExclusiveAndDiesWithItsHolder) {
   const SessionFolder folder = begin(SessionStore(root_), 1, false);
   EXPECT_FALSE(folder.hosted());

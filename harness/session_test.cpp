@@ -184,6 +184,9 @@ TEST(Event, KeepsThePlantedBugsAndWhatTheCandidateHeard) {
   debug.bugs = {"level2_no_scale", "level2_blind_late_mask"};
   const Event read = from_journal(to_journal(debug));
   EXPECT_EQ(std::get<Created>(read).bugs, debug.bugs);
+  EXPECT_FALSE(std::get<Created>(read).emulated);
+  debug.emulated = true;
+  EXPECT_TRUE(std::get<Created>(from_journal(to_journal(debug))).emulated);
   VerdictReached event = verdict(1, "aa", Purpose::kSave, Outcome::kWrong);
   event.told = {Outcome::kPassed, 2, 2};
   const Event again = from_journal(to_journal(event));

@@ -103,6 +103,13 @@ void add_counting_report(SessionSummary& summary, const GradeReport& report) {
   }
 }
 
+/// When it ended, at the deadline at the latest: a last save may be judged long after.
+std::int64_t end_ms(const Session& session) {
+  const std::int64_t ms = since_begin(session, *session.ended_at);
+  if (!session.created.deadline) return ms;
+  return std::min(ms, since_begin(session, *session.created.deadline));
+}
+
 std::int64_t longest_gap_ms(const Session& session) {
   std::int64_t longest_ms = 0;
   std::int64_t before_ms = 0;
@@ -112,7 +119,7 @@ std::int64_t longest_gap_ms(const Session& session) {
     before_ms = ms;
   }
   if (!session.ended_at) return longest_ms;
-  return std::max(longest_ms, since_begin(session, *session.ended_at) - before_ms);
+  return std::max(longest_ms, end_ms(session) - before_ms);
 }
 
 SessionSummary facts(const Session& session) {
@@ -125,7 +132,7 @@ SessionSummary facts(const Session& session) {
   summary.first_level = created.first_level;
   summary.last_level = created.last_level;
   summary.began_utc_ms = created.at.utc_ms;
-  if (session.ended_at) summary.duration_ms = since_begin(session, *session.ended_at);
+  if (session.ended_at) summary.duration_ms = end_ms(session);
   if (session.finished) summary.outcome = session.finished->outcome;
   for (const int points : format_row(created.format).points) summary.points_max += points;
   summary.sealed = created.sealing.sealed;

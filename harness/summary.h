@@ -31,6 +31,20 @@ struct LevelSummary {
   bool operator==(const LevelSummary&) const = default;
 };
 
+/// How fast an attempt was at one problem, as `debrief --bench` timed it beside LibTorch.
+struct OwnTime {
+  std::string kernel;
+  std::string problem;  // "64x128256 f32, cold"
+  std::string machine;  // times of one machine can be compared
+  double time_s = 0;    // median
+  double speed = 0;     // times LibTorch's, with its interval
+  double speed_low = 0;
+  double speed_high = 0;
+  std::string standing;  // "FASTER", "SAME", ...
+
+  bool operator==(const OwnTime&) const = default;
+};
+
 /// One session in short, for lists, trends and the choice of what to practise: a row of the index.
 struct SessionSummary {
   std::string id;
@@ -40,7 +54,7 @@ struct SessionSummary {
   int first_level = 1;
   int last_level = 1;
   std::int64_t began_utc_ms = 0;
-  std::int64_t duration_ms = 0;  // 0 while it runs
+  std::int64_t duration_ms = 0;  // to the deadline at most; 0 while it runs
   Outcome outcome = Outcome::kNotRun;
   int passed = 0;  // checks, in the verdict that counts
   int checks = 0;
@@ -49,12 +63,16 @@ struct SessionSummary {
   bool sealed = false;
   std::string seal;  // "AI off: enforced", "UNSEALED", …, as it was when the session began
   int saves = 0;
-  int check_runs = 0;  // by `check`, less those that joined the verdict on their save
+  int check_runs = 0;  // by `check`; several at once of one text are one
   int submits = 0;
   int hints = 0;
   std::int64_t longest_gap_ms = 0;      // without a save, from beginning to end
   std::vector<LevelSummary> levels;     // that were judged or begun, the lowest first
   std::vector<FailedBehaviour> failed;  // the most costly first; none in an abandoned session
+  std::vector<OwnTime> ladder;          // where it was timed; not from the journal
+
+  /// Finished with everything that was asked for passed.
+  bool is_passed() const { return phase == Phase::kFinished && outcome == Outcome::kPassed; }
 
   bool operator==(const SessionSummary&) const = default;
 };

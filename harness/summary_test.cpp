@@ -35,6 +35,19 @@ TEST(Summary, TimesOfADrillCountFromItsBeginning) {
   EXPECT_TRUE(counts_for_trends(summary));
 }
 
+TEST(Summary, ASessionWhoseLastSaveIsJudgedLaterTookItsTimeAndNoMore) {
+  ScriptedSession script = scripted_drill("attention", 1, kStartMs, 60 * kMinuteMs);
+  script.allowed_ms = 45 * kMinuteMs;
+  script.saves.pop_back();
+  const TemporaryFolder base;
+  const SessionFolder folder = write_scripted_session(SessionStore(base.path()), script);
+  Session session = folder.replay();
+  session.ended_at = later(session.created.at, 70 * kMinuteMs);
+  const SessionSummary summary = summarize(session, results_of(folder));
+  EXPECT_EQ(summary.duration_ms, 45 * kMinuteMs);
+  EXPECT_EQ(summary.longest_gap_ms, 15 * kMinuteMs);
+}
+
 TEST(Summary, ALevelOfAnAssessmentBeginsWhenItIsUnlocked) {
   ScriptedSession script;
   script.format = "assessment";

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "worker/check_child.h"
+
 // For tests: what a grading must leave as it found it. Processes count when they descend from this
 // one; a process that orphans itself still does once this one is a subreaper. Folders with a number
 // for a name do not count: they are builds, of which a grader keeps the last two.
@@ -79,7 +81,8 @@ inline Surroundings surroundings(const std::vector<std::filesystem::path>& own,
   Surroundings result;
   const auto all = surroundings_detail::all_processes();
   for (const auto& [pid, entry] : all) {
-    if (entry.alive && surroundings_detail::descends(all, pid, getpid())) {
+    const bool waits = entry.name == kStandbyName;  // for a check: it has seen no attempt
+    if (entry.alive && !waits && surroundings_detail::descends(all, pid, getpid())) {
       result.processes.insert(entry.name);
     }
   }

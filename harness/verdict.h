@@ -73,6 +73,9 @@ enum class Reveal {
 std::string_view reveal_id(Reveal reveal);
 std::optional<Reveal> reveal_from_id(std::string_view id);
 
+/// In a report's `device`: the checks ran on the CPU, on a device that is none.
+inline constexpr std::string_view kEmulatedDevice = "emulated";
+
 /// The verdict on one attempt: its own outcome when it never reached a check (compile error,
 /// missing function, forbidden call, fault), else kPassed or the outcome of the first check that
 /// failed.
@@ -88,6 +91,7 @@ struct GradeReport {
   std::vector<CheckVerdict> checks;
   Reveal told = Reveal::kMessages;           // what of the checks is in here
   std::vector<std::string> limits_not_held;  // empty in a full sandbox
+  std::string device;  // what a device's kata ran on: kEmulatedDevice or a card; empty for others
   double compile_ms = 0;
   double total_ms = 0;
 

@@ -254,6 +254,7 @@ Verification judge(const KataMaterial& material, const LevelSpan& levels,
   verification.results = std::move(results);
   for (const TrialResult& result : verification.results) {
     if (result.trial.kind != Kind::kReference) continue;
+    verification.device = result.report.device;
     for (const CheckVerdict& verdict : result.report.checks) {
       verification.checks.push_back(verdict.check);
     }

@@ -33,6 +33,7 @@ struct Verification {
   std::vector<CheckName> checks;  // in the order of the reference's report
   std::vector<TrialResult> results;
   std::vector<Problem> problems;
+  std::string device = {};  // as in the reference's report
 };
 
 /// The reference first, so that the others can be spared when it fails. Levels outside `levels`

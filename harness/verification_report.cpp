@@ -170,6 +170,9 @@ std::string render_verification(const Verification& verification, const Terminal
   }
   text += fmt::format("\n{}\n", kLegend);
   text += fmt::format("{}: {}\n", verification.kata, totals(verification));
+  if (verification.device == kEmulatedDevice) {
+    text += fmt::format("{}: emulated (no GPU here): skipped on a device\n", verification.kata);
+  }
   const bool proven = verification.problems.empty();
   const OutcomeRow& row = outcome_row(proven ? Outcome::kPassed : Outcome::kWrong);
   for (const Problem& problem : verification.problems) {
@@ -192,6 +195,7 @@ json verification_to_json(const Verification& verification) {
                  {"checks", json::array()},
                  {"mutants", json::array()},
                  {"attempts", json::array()}};
+  if (!verification.device.empty()) object["device"] = verification.device;
   for (const Problem& problem : verification.problems) {
     object["problems"].push_back({{"id", problem.id}, {"message", problem.message}});
   }

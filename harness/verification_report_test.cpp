@@ -52,6 +52,16 @@ TEST(RenderVerification, PrintsTheKillMatrixWithCounts) {
   EXPECT_TRUE(text.ends_with("tiny proven\n")) << text;
 }
 
+TEST(RenderVerification, SaysThatADeviceWasEmulated) {
+  Verification verification = small_verification();
+  const std::string sentence = "tiny: emulated (no GPU here): skipped on a device\n";
+  EXPECT_EQ(render_verification(verification, Terminal{}).find(sentence), std::string::npos);
+  EXPECT_FALSE(verification_to_json(verification).contains("device"));
+  verification.device = kEmulatedDevice;
+  EXPECT_NE(render_verification(verification, Terminal{}).find(sentence), std::string::npos);
+  EXPECT_EQ(verification_to_json(verification).at("device"), "emulated");
+}
+
 TEST(RenderVerification, EndsWithTheProblems) {
   Verification verification = small_verification();
   verification.problems = {{"survivor", "mutant level1_silent survives"}};

@@ -7,7 +7,9 @@
 
 #include <array>
 
+#include "device_choice.h"
 #include "fault.h"
+#include "gpu_sandbox.h"
 #include "grader.h"
 #include "sandbox.h"
 
@@ -62,7 +64,7 @@ CheckName check_name(const json& check, const Kata& kata) {
 
 WorkerLink::WorkerLink(const Installation& installation, const Kata& kata,
                        const HeaderCache& headers, const fs::path& attempts,
-                       Instrumentation instrumentation, bool sandbox) {
+                       Instrumentation instrumentation, bool sandbox, const CheckDevice* device) {
   auto [ours, theirs] = make_socket_pair();
   auto [words_read, words_write] = make_pipe();
   Command command;
@@ -70,8 +72,11 @@ WorkerLink::WorkerLink(const Installation& installation, const Kata& kata,
                   installation.checks_library(kata.id).string()};
   command.argv.insert(command.argv.end(), kata.forbidden.begin(), kata.forbidden.end());
   command.descriptors = {{theirs.get(), kWorkerSocketFd}, {words_write.get(), STDERR_FILENO}};
-  const SandboxPolicy policy =
-      worker_policy(installation, kata, headers, attempts, instrumentation);
+  SandboxPolicy policy = worker_policy(installation, kata, headers, attempts, instrumentation);
+  if (device != nullptr) {
+    show_gpus(device->survey, policy);
+    assert_gpu_seen(installation, policy, device->gpu());
+  }
   const SandboxedCommand inside = sandboxed(std::move(command), policy, sandbox);
   process_ = Process::start(inside.command);
   socket_ = std::move(ours);

@@ -16,14 +16,17 @@
 namespace unaided {
 
 class CancelToken;
+struct CheckDevice;
 
 /// A running worker, seen from the grader: one request at a time, verdicts as they fall.
 class WorkerLink {
  public:
   /// Starts the worker and waits until it is warm. `attempts` is the folder that it may read shared
-  /// objects from. Throws Fault with the worker's own words when it does not come up.
+  /// objects from; `device` a real card that it must see, or null. Throws Fault with the worker's
+  /// own words when it does not come up.
   WorkerLink(const Installation& installation, const Kata& kata, const HeaderCache& headers,
-             const std::filesystem::path& attempts, Instrumentation instrumentation, bool sandbox);
+             const std::filesystem::path& attempts, Instrumentation instrumentation, bool sandbox,
+             const CheckDevice* device = nullptr);
 
   enum class End { kDone, kCancelled, kLost };
   /// Sends `request` and calls `verdict` for each reply until all have come. kLost when the worker

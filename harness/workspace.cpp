@@ -75,13 +75,23 @@ struct TrialRow {
   std::string_view headers;
   std::string_view trial;
 };
-constexpr std::array<TrialRow, 2> kTrials = {{
+constexpr std::array<TrialRow, 3> kTrials = {{
     {"tensors",
      R"(const torch::Tensor x = torch::arange(6, torch::kFloat32).reshape({2, 3});
   std::cout << x << '\n';)"},
     {"json",
      R"(const nlohmann::json x = {{"name", "add"}, {"arguments", {{"a", 1}, {"b", 2}}}};
   std::cout << x.dump(2) << '\n';)"},
+    {"cuda",
+     R"(std::vector<float> values = {1, 2, 3};
+  const std::size_t bytes = values.size() * sizeof(float);
+  float* x = nullptr;
+  cudaMalloc(&x, bytes);
+  cudaMemcpy(x, values.data(), bytes, cudaMemcpyHostToDevice);
+  // Call your function here, with nullptr for the stream.
+  cudaMemcpy(values.data(), x, bytes, cudaMemcpyDeviceToHost);
+  for (const float value : values) std::cout << value << '\n';
+  cudaFree(x);)"},
 }};
 
 /// $UNAIDED_SESSION tells the program which session; in a sealed one only the client is there, and

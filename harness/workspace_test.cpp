@@ -99,6 +99,9 @@ TEST_F(WorkspaceTest, TriesWhatTheHeadersOfTheKataOffer) {
   make(1);
   EXPECT_EQ(text("try.cpp").find("torch::"), std::string::npos);
   EXPECT_NE(text("try.cpp").find("nlohmann::json"), std::string::npos);
+  kata_.headers = "cuda";
+  make(1);
+  EXPECT_NE(text("try.cpp").find("cudaMalloc"), std::string::npos);
 }
 
 TEST_F(WorkspaceTest, TellsClangdHowTheAttemptIsCompiled) {

@@ -6,7 +6,8 @@
 
 namespace unaided::bench {
 
-std::string libtorch_backend(const Problem&, const Tensors&) {
+std::string libtorch_backend(const Problem&, const Tensors& inputs) {
+  if (!inputs.empty() && inputs[0].is_cuda()) return "CUDA";
   return at::get_cpu_capability();
 }
 

@@ -35,16 +35,6 @@ bool overlap(const torch::Tensor& a, const torch::Tensor& b) {
   return first < second + b.storage().nbytes() && second < first + a.storage().nbytes();
 }
 
-/// Outputs must be memory of their own, but for what is changed in place.
-std::string shared_memory(const Problem& problem, const Tensors& inputs, const Tensors& outputs) {
-  for (std::size_t i = problem.in_place.size(); i < outputs.size(); ++i) {
-    for (const torch::Tensor& input : inputs) {
-      if (overlap(outputs[i], input)) return "its result shares memory with an input";
-    }
-  }
-  return {};
-}
-
 std::string input_changed(const Problem& problem, const Tensors& before, const Tensors& inputs) {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const bool allowed = std::find(problem.in_place.begin(), problem.in_place.end(),
@@ -110,6 +100,15 @@ void check_unseen(const Problem& problem, const Rung& rung, std::uint64_t seed, 
 }
 
 }  // namespace
+
+std::string shared_memory(const Problem& problem, const Tensors& inputs, const Tensors& outputs) {
+  for (std::size_t i = problem.in_place.size(); i < outputs.size(); ++i) {
+    for (const torch::Tensor& input : inputs) {
+      if (overlap(outputs[i], input)) return "its result shares memory with an input";
+    }
+  }
+  return {};
+}
 
 void judge_call(const Problem& problem, const Tensors& before, const Tensors& inputs,
                 const Tensors& outputs, Finding& finding) {

@@ -28,6 +28,9 @@ void check_once(const Problem& problem, const Rung& rung, const Tensors& made, F
 /// Calls an attempt with inputs from fresh seeds, in every way that has fooled somebody.
 void check_attempt(const Problem& problem, const Rung& rung, std::uint64_t seed, Finding& finding);
 
+/// Why outputs are not memory of their own (what is changed in place aside); empty when they are.
+std::string shared_memory(const Problem& problem, const Tensors& inputs, const Tensors& outputs);
+
 /// Judges one call that has just returned: `before` are its inputs as they were, `inputs` as they
 /// are. The outputs are looked at at once, before a thread could finish them.
 void judge_call(const Problem& problem, const Tensors& before, const Tensors& inputs,

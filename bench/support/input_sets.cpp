@@ -22,6 +22,10 @@ std::int64_t bytes_of(const Problem& problem) {
 
 void copy_part(const torch::Tensor& from, torch::Tensor& to, std::int64_t begin,
                std::int64_t count) {
+  if (!to.is_cpu()) {
+    to.view(-1).narrow(/*dim=*/0, begin, count).copy_(from.view(-1).narrow(0, begin, count));
+    return;
+  }
   const auto size = static_cast<std::int64_t>(from.element_size());
   std::memcpy(static_cast<char*>(to.data_ptr()) + begin * size,
               static_cast<const char*>(from.data_ptr()) + begin * size,

@@ -56,7 +56,7 @@ struct Contract {
   std::string kata;
   int level = 0;
   std::string function;             // "masked_attention"
-  std::vector<std::string> shapes;  // of the problems that it can express; empty: all
+  std::vector<std::string> shapes;  // that it can express, "tiny" or "tiny/f32"; empty: all
 };
 
 /// What the shared object of an attempt and a contract's file exports by the name kAttemptSymbol.
@@ -70,6 +70,7 @@ struct Kernel {
   std::vector<Problem> problems;
   std::vector<Rung> rungs;  // the slowest expected first; "libtorch" is the one compared with
   std::vector<Contract> contracts;
+  std::vector<Contract> card_contracts;  // of katas in CUDA: on a card only
 };
 
 /// All kernels, by one line each.

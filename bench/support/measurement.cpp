@@ -220,9 +220,7 @@ BenchRung described(const Entry& entry) {
 
 }  // namespace
 
-BenchProblem measure_problem(const Kernel& kernel, const Problem& problem,
-                             const std::vector<Rung>& rungs, PeakMemory& memory,
-                             const MeasureOptions& options) {
+BenchProblem described_problem(const Kernel& kernel, const Problem& problem) {
   BenchProblem result;
   result.kernel = kernel.id;
   result.shape = problem.shape;
@@ -231,9 +229,15 @@ BenchProblem measure_problem(const Kernel& kernel, const Problem& problem,
   result.flops = problem.flops;
   result.bytes_min = problem.bytes_min;
   result.error_max = problem.error_max;
-  result.limit = limit_name(problem.limit, problem.dtype);
   result.limit_is_flops = problem.limit == Limit::kMatmul;
+  return result;
+}
 
+BenchProblem measure_problem(const Kernel& kernel, const Problem& problem,
+                             const std::vector<Rung>& rungs, PeakMemory& memory,
+                             const MeasureOptions& options) {
+  BenchProblem result = described_problem(kernel, problem);
+  result.limit = limit_name(problem.limit, problem.dtype);
   const double end_s = MachineState::now().wall_s + options.budget_s;
   std::mt19937_64 random(options.seed);
   std::vector<Entry> entries;

@@ -26,6 +26,9 @@ struct MeasureOptions {
   Progress progress;
 };
 
+/// A report's problem, without rungs, times and limit.
+BenchProblem described_problem(const Kernel& kernel, const Problem& problem);
+
 /// Measures `rungs` on one problem; the one that is called libtorch is timed twice a round.
 BenchProblem measure_problem(const Kernel& kernel, const Problem& problem,
                              const std::vector<Rung>& rungs, PeakMemory& memory,

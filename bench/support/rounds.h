@@ -15,12 +15,13 @@ inline constexpr int kFirstRounds = 3;
 
 /// What is timed in a round. A sample is some calls in a row.
 struct Contestant {
-  std::string name;                       // "softmax/64x128256/f32/hot/fast"
-  std::function<void()> prepare;          // before each call, not timed
-  std::function<void()> call;             // timed
-  std::function<void(bool last)> finish;  // after each call, not timed; whether it ends a sample
-  int calls = 1;                          // of a sample
-  int warm_calls = 1;                     // before them, not timed
+  std::string name;                         // "softmax/64x128256/f32/hot/fast"
+  std::function<void()> prepare;            // before each call, not timed
+  std::function<void()> call;               // timed
+  std::function<void(bool last)> finish;    // after each call, not timed; whether it ends a sample
+  int calls = 1;                            // of a sample
+  int warm_calls = 1;                       // before them, not timed
+  std::function<double()> timed_call = {};  // instead of `call`: does it and says how long it took
   int every = 1;  // after the first kFirstRounds it takes part in every so many; 0: in none
 };
 

@@ -62,7 +62,7 @@ int run_bare(CommandContext& context) {
   for (const Running& one : running) fmt::print("{}", one.line);
 
   const Day today = local_day(SystemClock().now().utc_ms);
-  const Choice choice = choose_practice(all_katas(context), level_tries(sessions), today);
+  const Choice choice = choose_practice(katas_to_propose(context), level_tries(sessions), today);
   fmt::print("{}{}  {} {}\n\nAll commands: {} --help\n", running.empty() ? "" : "\nOr practise ",
              render_choice(choice, today, context.terminal()), context.program, choice.command(),
              context.program);

@@ -1,3 +1,5 @@
+#include "bench.h"
+
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -8,6 +10,7 @@
 #include "../bench_run.h"
 #include "../fault.h"
 #include "../goals.h"
+#include "../gpu.h"
 #include "../ladder.h"
 #include "../progress_line.h"
 #include "../render_ladder.h"
@@ -32,11 +35,13 @@ struct BenchOptions {
   std::string attempt;
   int threads = 1;
   std::string dtype, shape, rung, json_file;
+  std::string device;
   bool quick = false;
   bool tiny = false;
   bool list = false;
   bool self_test = false;
   bool goals = false;
+  bool shown = true;  // the ladder, when it is measured
 };
 
 /// One kernel to measure, and the contract by which an attempt at it is timed.
@@ -135,16 +140,21 @@ bool run_target(CommandContext& context, const BenchOptions& options, const Targ
                  options.attempt);
       return false;
     }
-    line.write(fmt::format("compiling {} with {}", options.attempt, "-O3 -march=native"));
-    const BenchBuild build = build_for_bench(context.installation(), context.kata(contract->kata),
-                                             *contract, source, scratch.path(), &context.interrupt);
+    line.write("compiling " + options.attempt);
+    const Gpu* gpu =
+        request.device ? &require_gpu(request.device->survey, request.device->index) : nullptr;
+    const BenchBuild build =
+        build_for_bench(context.installation(), context.kata(contract->kata), *contract, source,
+                        scratch.path(), gpu, &context.interrupt);
     line.write("");
     if (!build.refusal.empty()) {
       fmt::print("{}: {}\n", target.kernel, printable(build.refusal));
       return false;
     }
-    fmt::print("{}: compiled with {} in {:.1f} s\n\n", options.attempt, build.how,
-               build.wall_ms / 1000);
+    if (options.shown) {
+      fmt::print("{}: compiled with {} in {:.1f} s\n\n", options.attempt, build.how,
+                 build.wall_ms / 1000);
+    }
     request.attempt = build.library;
     request.attempt_build = build.how;
     request.attempt_shapes = contract->shapes;
@@ -155,7 +165,7 @@ bool run_target(CommandContext& context, const BenchOptions& options, const Targ
     fmt::print("{}: no time for your attempt: {}\n", target.kernel, outcome.sentence);
     return false;
   }
-  if (options.json_file != "-") fmt::print("{}", render_ladders(outcome.report, terminal));
+  if (options.shown) fmt::print("{}", render_ladders(outcome.report, terminal));
   report.fingerprint = outcome.report.fingerprint;
   report.date = outcome.report.date;
   for (BenchProblem& problem : outcome.report.problems) {
@@ -165,10 +175,7 @@ bool run_target(CommandContext& context, const BenchOptions& options, const Targ
 }
 
 void write_json(const BenchReport& report, const std::string& file) {
-  json document = bench_report_to_json(report);
-  document["context"]["unaided"]["ladders"] = ladders_to_json(report);
-  const std::string text =
-      document.dump(1, ' ', /*ensure_ascii=*/false, json::error_handler_t::replace) + "\n";
+  const std::string text = ladder_document(report);
   if (file == "-") {
     fmt::print("{}", text);
   } else {
@@ -176,9 +183,18 @@ void write_json(const BenchReport& report, const std::string& file) {
   }
 }
 
+/// The card asked for, if one was. Throws Fault with the cause when it cannot be used.
+std::optional<BenchDevice> find_device(const BenchOptions& options) {
+  if (options.device.empty()) return std::nullopt;
+  BenchDevice device{survey_gpus(), cuda_index(options.device)};
+  require_gpu(device.survey, device.index);
+  return device;
+}
+
 /// Measures all of `targets` within one budget.
 int measure(CommandContext& context, const BenchOptions& options,
             const std::vector<Target>& targets, double budget_s, BenchReport& report) {
+  const std::optional<BenchDevice> device = find_device(options);
   int problems = 0;
   for (const Target& target : targets) problems += target.problems;
   bool all_ran = true;
@@ -189,6 +205,7 @@ int measure(CommandContext& context, const BenchOptions& options,
     request.rung = options.rung;
     request.threads = options.threads;
     request.tiny = options.tiny;
+    request.device = device;
     request.budget_s = budget_s * target.problems / problems;
     all_ran = run_target(context, options, target, request, report) && all_ran;
     if (context.interrupt.cancelled()) return 1;
@@ -197,7 +214,8 @@ int measure(CommandContext& context, const BenchOptions& options,
   return all_ran && !any_rung_failed(report) ? 0 : 1;
 }
 
-/// The fast rungs beside what they are held against, in one run: of the kernel asked for, or of all.
+/// The fast rungs beside what they are held against, in one run: of the kernel asked for, or of
+/// all.
 int bench_goals(CommandContext& context, const BenchOptions& options) {
   std::vector<Goal> goals = read_goals(context.installation().root / "bench" / "goals.toml");
   if (!options.what.empty()) {
@@ -239,10 +257,15 @@ int self_test(CommandContext& context) {
   return all && !trials.empty() ? 0 : 1;
 }
 
+double budget_of(const BenchOptions& options) {
+  const double full_s = options.tiny ? kTinyBudgetSeconds : kBudgetSeconds;
+  return options.quick ? std::min(kQuickBudgetSeconds, full_s) : full_s;
+}
+
 int bench(CommandContext& context, const BenchOptions& options) {
   if (options.self_test) return self_test(context);
   if (options.goals) return bench_goals(context, options);
-  const json kernels = list_kernels(context.installation());
+  const json kernels = list_kernels(context.installation(), !options.device.empty());
   if (options.list) {
     fmt::print("{}", render_list(kernels));
     return 0;
@@ -251,12 +274,45 @@ int bench(CommandContext& context, const BenchOptions& options) {
     throw Fault("bench needs a kernel or a kata; " + context.program + " bench --list has them");
   }
   BenchReport report;
-  const double full_s = options.tiny ? kTinyBudgetSeconds : kBudgetSeconds;
-  const double budget_s = options.quick ? std::min(kQuickBudgetSeconds, full_s) : full_s;
-  return measure(context, options, find_targets(kernels, options), budget_s, report);
+  return measure(context, options, find_targets(kernels, options), budget_of(options), report);
+}
+
+/// The kernels by which functions of those levels are timed.
+std::vector<Target> targets_of(const json& kernels, const AttemptTiming& timing,
+                               const BenchOptions& options) {
+  std::vector<Target> targets;
+  for (const json& kernel : kernels) {
+    std::vector<BenchContract> contracts = contracts_of(kernel, timing.kata);
+    std::erase_if(contracts, [&timing](const BenchContract& contract) {
+      return contract.level < timing.levels.first || contract.level > timing.levels.last;
+    });
+    if (contracts.empty()) continue;
+    targets.push_back({kernel.at("id"), std::move(contracts), problem_count(kernel, options)});
+  }
+  if (!targets.empty()) return targets;
+  const auto [first, last] = timing.levels;
+  throw Fault(
+      fmt::format("nothing to time: {} asks for no function that a kernel has; `bench --list` has "
+                  "what is timed",
+                  first == last ? fmt::format("level {} of {}", first, timing.kata) : timing.kata));
 }
 
 }  // namespace
+
+BenchReport time_attempt(CommandContext& context, const AttemptTiming& timing) {
+  BenchOptions options;
+  options.what = timing.kata;
+  options.attempt = timing.attempt;
+  options.quick = timing.quick;
+  options.tiny = timing.tiny;
+  options.shown = false;
+  const auto targets =
+      targets_of(list_kernels(context.installation(), /*on_card=*/false), timing, options);
+  BenchReport report;
+  context.exit_code = measure(context, options, targets, budget_of(options), report);
+  if (context.interrupt.cancelled()) return {};
+  return report;
+}
 
 void add_bench(CLI::App& app, CommandContext& context) {
   const auto options = std::make_shared<BenchOptions>();
@@ -264,6 +320,7 @@ void add_bench(CLI::App& app, CommandContext& context) {
   command->group(kGradeGroup);
   command->add_option("what", options->what, "a kernel, or a kata whose functions are timed");
   command->add_option("--attempt", options->attempt, "time this file, too");
+  command->add_option("--device", options->device, "cuda or cuda:N: on that card, by LibTorch");
   command->add_option("--threads", options->threads, "default: 1")->check(CLI::Range(1, 1024));
   command->add_option("--dtype", options->dtype, "f32 or bf16 alone");
   command->add_option("--shape", options->shape, "one shape alone, as --list has it");
@@ -277,7 +334,10 @@ void add_bench(CLI::App& app, CommandContext& context) {
   command->add_flag("--goals", options->goals, "what the fast rungs are to reach, and do");
   command->add_flag("--self-test", options->self_test, "whether the measuring can be trusted here");
   command->add_flag("--tiny", options->tiny, "the small problems of the tests")->group("");
-  command->callback([options, &context] { context.exit_code = bench(context, *options); });
+  command->callback([options, &context] {
+    options->shown = options->json_file != "-";
+    context.exit_code = bench(context, *options);
+  });
 }
 
 }  // namespace unaided

@@ -52,6 +52,9 @@ void add_launcher_commands(CLI::App& app, CommandContext& context);
 /// What the seal starts as programs of their own: not in the help.
 void add_seal(CLI::App& app, CommandContext& context);
 
+/// Cards, driver and toolkit, for the launcher's doctor and for sandboxes: not in the help.
+void add_gpu(CLI::App& app, CommandContext& context);
+
 /// `help`, for those who type it instead of --help.
 void add_help(CLI::App& app, CommandContext& context);
 
@@ -62,8 +65,14 @@ void add_dev_new(CLI::App& dev, CommandContext& context);
 void add_dev_latency(CLI::App& dev, CommandContext& context);
 void add_dev_history(CLI::App& dev, CommandContext& context);
 
+/// `--emulated`, alike for all commands that judge attempts.
+void add_emulated_flag(CLI::App& command, bool& emulated);
+
 /// In the order of their ids.
 std::vector<Kata> all_katas(CommandContext& context);
+
+/// Those among them that can be proposed: a device that they need is here.
+std::vector<Kata> katas_to_propose(CommandContext& context);
 
 /// On stderr: what the user should know about the index and the sessions in it.
 void print_remarks(const History& history);

@@ -11,13 +11,22 @@
 #include "../follow_up.h"
 #include "../history.h"
 #include "../screen.h"
+#include "../session_ladder.h"
 #include "../temporary_folder.h"
 #include "../text_file.h"
+#include "bench.h"
 #include "commands.h"
 #include "sitting.h"
 
 namespace unaided {
 namespace {
+
+struct DebriefOptions {
+  std::string session;
+  bool reference = false;
+  bool bench = false;
+  AttemptTiming timing;
+};
 
 /// Lines up to an empty one; nothing at the end of the input.
 std::optional<std::string> read_answer(std::string_view question) {
@@ -53,22 +62,45 @@ void print_beside_reference(CommandContext& context, const SessionFolder& folder
   run_in_foreground({"/bin/sh", "-c", "${PAGER:-less -S} reference"}, shown.path());
 }
 
+/// Times the attempt that counts and keeps the ladder in the session's folder.
+void bench_session(CommandContext& context, const SessionFolder& folder, AttemptTiming timing) {
+  const Session session = folder.replay();
+  if (session.phase == Phase::kRunning) {
+    throw Fault("session " + folder.id() + " goes on: what it leaves is timed when it has ended");
+  }
+  const auto hash = counting_attempt(session);
+  if (!hash) throw Fault("nothing was saved in session " + folder.id());
+  timing.kata = session.created.kata;
+  timing.levels = {session.created.first_level, session.created.last_level};
+  timing.attempt = folder.snapshot(*hash);
+  const BenchReport report = time_attempt(context, timing);
+  if (!report.problems.empty()) keep_ladder(folder, report);
+}
+
+void debrief(CommandContext& context, const DebriefOptions& options) {
+  const SessionFolder folder = finished_session(SessionStore(state_folder()), options.session);
+  if (options.reference) return print_beside_reference(context, folder);
+  if (options.bench) bench_session(context, folder, options.timing);
+  print_debrief(context, folder);
+}
+
 }  // namespace
 
 SessionFolder finished_session(const SessionStore& store, std::string asked) {
   const char* here = std::getenv("UNAIDED_SESSION");
   if (asked.empty() && here != nullptr) asked = here;
   if (!asked.empty()) return store.find(asked);
-  std::vector<std::string> unreadable;
-  const std::vector<SessionRecord> sessions = read_sessions(store, unreadable);
-  const SessionRecord* latest = nullptr;
-  for (const SessionRecord& record : sessions) {
-    const auto& ended = record.session.ended_at;
-    if (!ended) continue;
-    if (latest == nullptr || latest->session.ended_at->utc_ms <= ended->utc_ms) latest = &record;
+  const std::vector<SessionSummary> sessions = History(store).sessions();
+  const auto ended_ms = [](const SessionSummary& one) {
+    return one.began_utc_ms + one.duration_ms;
+  };
+  const SessionSummary* latest = nullptr;
+  for (const SessionSummary& one : sessions) {
+    if (one.phase == Phase::kRunning) continue;
+    if (latest == nullptr || ended_ms(*latest) <= ended_ms(one)) latest = &one;
   }
   if (latest == nullptr) throw Fault("no session has ended yet");
-  return latest->folder;
+  return store.find(latest->id);
 }
 
 void print_debrief(CommandContext& context, const SessionFolder& folder) {
@@ -76,25 +108,29 @@ void print_debrief(CommandContext& context, const SessionFolder& folder) {
   ask_follow_ups(context, folder, kata);
   const History history{SessionStore(state_folder())};
   print_remarks(history);
-  const Background background{all_katas(context), history.sessions()};
+  const Background background{katas_to_propose(context), history.sessions()};
   fmt::print("{}",
              render_debrief(folder, read_kata_material(kata), background, context.terminal()));
   std::fflush(stdout);
 }
 
 void add_debrief(CLI::App& app, CommandContext& context) {
-  const auto asked = std::make_shared<std::string>();
-  const auto reference = std::make_shared<bool>(false);
+  const auto options = std::make_shared<DebriefOptions>();
   CLI::App* command = app.add_subcommand(
       "debrief", "what a finished session shows: what cost most, failed checks, times");
   command->group(kLookGroup);
-  command->add_option("session", *asked, "which one, by id (default: the one that ended last)");
-  command->add_flag("--reference", *reference, "your attempt beside the reference, in $PAGER");
-  command->callback([asked, reference, &context] {
-    const SessionFolder folder = finished_session(SessionStore(state_folder()), *asked);
-    if (*reference) return print_beside_reference(context, folder);
-    print_debrief(context, folder);
-  });
+  command->add_option("session", options->session,
+                      "which one, by id (default: the one that ended last)");
+  command->add_flag("--reference", options->reference,
+                    "your attempt beside the reference, in $PAGER");
+  CLI::Option* bench = command->add_flag(
+      "--bench", options->bench, "first time your attempt beside LibTorch and others; kept");
+  command->add_flag("--quick", options->timing.quick, "with --bench: seconds instead of a minute")
+      ->needs(bench);
+  command->add_flag("--tiny", options->timing.tiny, "the small problems of the tests")
+      ->needs(bench)
+      ->group("");
+  command->callback([options, &context] { debrief(context, *options); });
 }
 
 }  // namespace unaided

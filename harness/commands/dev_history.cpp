@@ -18,6 +18,7 @@ constexpr std::int64_t kMinuteMs = 60'000;
 constexpr std::int64_t kHourMs = 60 * kMinuteMs;
 /// Where files need no disk: it is the index that is measured.
 constexpr char kMemoryFolder[] = "/dev/shm";
+constexpr int kSessionsMax = 1'000'000;
 
 double seconds(const std::function<void()>& work) {
   const auto begin = std::chrono::steady_clock::now();
@@ -41,7 +42,7 @@ ScriptedSession assessment(const std::string& kata, std::int64_t began_utc_ms) {
   return script;
 }
 
-/// A session every eight hours, one in ten of them an assessment.
+/// A session every eight hours up to now, one in ten of them an assessment, one in ten abandoned.
 void write_sessions(const SessionStore& store, const std::vector<Kata>& katas, int count) {
   const std::int64_t begin_ms = SystemClock().now().utc_ms - count * 8 * kHourMs;
   for (int i = 0; i < count; ++i) {
@@ -52,8 +53,10 @@ void write_sessions(const SessionStore& store, const std::vector<Kata>& katas, i
       continue;
     }
     const int level = 1 + i / 7 % kata.level_count();
-    write_scripted_session(store, scripted_drill(kata.id, level, began_ms, (5 + i % 30) * kMinuteMs,
-                                                 i % 4 ? "" : "Edges"));
+    ScriptedSession drill =
+        scripted_drill(kata.id, level, began_ms, (5 + i % 30) * kMinuteMs, i % 4 ? "" : "Edges");
+    drill.abandoned = i % 10 == 7;
+    write_scripted_session(store, drill);
   }
 }
 
@@ -81,16 +84,27 @@ void measure(CommandContext& context, int count) {
       }));
 }
 
+void add_count(CLI::App& command, int& count) {
+  command.add_option("sessions", count, "how many")
+      ->check(CLI::Range(1, kSessionsMax))
+      ->capture_default_str();
+}
+
 }  // namespace
 
 void add_dev_history(CLI::App& dev, CommandContext& context) {
   const auto count = std::make_shared<int>(10'000);
-  CLI::App* command =
+  CLI::App* measuring =
       dev.add_subcommand("history-benchmark", "how long the index takes over generated sessions");
-  command->add_option("sessions", *count, "how many")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
-  command->callback([count, &context] { measure(context, *count); });
+  add_count(*measuring, *count);
+  measuring->callback([count, &context] { measure(context, *count); });
+
+  CLI::App* writing = dev.add_subcommand(
+      "generate-sessions", "adds sessions that nobody sat to $XDG_STATE_HOME, to measure with");
+  add_count(*writing, *count);
+  writing->callback([count, &context] {
+    write_sessions(SessionStore(state_folder()), all_katas(context), *count);
+  });
 }
 
 }  // namespace unaided

@@ -39,6 +39,7 @@ std::function<TrialGrader()> grader_factory(CommandContext& context, const Kata&
   Grader::Options grader_options;
   grader_options.parallel_checks = grading_jobs(options.jobs) > 1 ? 1 : 0;
   grader_options.resident = std::move(resident);
+  grader_options.emulated = !kata.device.empty();
   const auto graders = std::make_shared<std::atomic<int>>(0);
   return [&context, kata, grader_options, graders, seed = options.seed]() -> TrialGrader {
     Grader::Options own = grader_options;

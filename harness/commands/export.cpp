@@ -19,7 +19,7 @@ int export_command(CommandContext& context, const ExportOptions& options) {
   const Kata kata = context.kata(folder.replay().created.kata);
   const std::string target = options.folder.empty() ? folder.id() : options.folder;
   export_session(folder, kata, target);
-  fmt::print("{}: README.md, the attempt and its report\n", target);
+  fmt::print("{}: README.md, the attempt, its report and its times, where there are any\n", target);
   return 0;
 }
 

@@ -9,6 +9,7 @@
 
 #include "../attempt.h"
 #include "../cohort.h"
+#include "../device_choice.h"
 #include "../fault.h"
 #include "../junit.h"
 #include "../level_span.h"
@@ -34,6 +35,7 @@ struct GradeOptions {
   bool full = false;
   bool json = false;
   bool no_sandbox = false;
+  bool emulated = false;
 };
 
 /// The command that grades this attempt again, less its seed.
@@ -44,6 +46,7 @@ std::string replay_command(const GradeOptions& options, const Kata& kata,
   if (!options.only.empty()) command += " --only " + options.only;
   if (options.slow) command += " --slow";
   if (options.no_sandbox) command += " --no-sandbox";
+  if (options.emulated) command += " --emulated";
   return command;
 }
 
@@ -96,6 +99,7 @@ int grade_one(CommandContext& context, const GradeOptions& options, const Cohort
   const Kata kata = context.kata(attempt.kata);
   Grader::Options grader_options;
   grader_options.sandbox = !options.no_sandbox;
+  grader_options.emulated = options.emulated;
   Grader grader(context.installation(), kata, grader_options);
   const GradeReport report =
       judge_text(grader, kata, options, std::move(text.source), context.interrupt);
@@ -114,6 +118,7 @@ int grade_one(CommandContext& context, const GradeOptions& options, const Cohort
 CohortJudge make_judge(CommandContext& context, const GradeOptions& options) {
   Grader::Options grader_options;
   grader_options.sandbox = !options.no_sandbox;
+  grader_options.emulated = options.emulated;
   grader_options.parallel_checks = grading_jobs(options.jobs) > 1 ? 1 : 0;
   struct Seat {
     Kata kata;
@@ -184,7 +189,11 @@ int grade(CommandContext& context, GradeOptions options) {
   const std::vector<CohortAttempt> attempts = attempts_of(context, options);
   std::set<std::string> katas;
   for (const CohortAttempt& attempt : attempts) katas.insert(attempt.kata);
-  for (const std::string& kata : katas) parse_level_span(options.levels, context.kata(kata));
+  for (const std::string& id : katas) {
+    const Kata kata = context.kata(id);
+    parse_level_span(options.levels, kata);
+    require_device(kata, options.emulated);
+  }
   std::optional<JunitFile> junit;
   if (!options.junit.empty()) junit.emplace(options.junit);
   JunitFile* junit_file = junit ? &*junit : nullptr;
@@ -219,6 +228,7 @@ void add_grade(CLI::App& app, CommandContext& context) {
   command->add_option("--junit", options->junit, "also writes JUnit XML to this file");
   command->add_flag("--no-sandbox", options->no_sandbox,
                     "without bubblewrap; the limits it holds are named in the report");
+  add_emulated_flag(*command, options->emulated);
   command->callback([options, &context] { context.exit_code = grade(context, *options); });
 }
 

@@ -6,7 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "../session_store.h"
+#include "../history.h"
+#include "../practice.h"
 #include "../text_layout.h"
 #include "commands.h"
 
@@ -25,11 +26,8 @@ nlohmann::json kata_to_json(const Kata& kata, const PassedLevels& passed) {
                       {"par_minutes", level.par_minutes},
                       {"passed", passed.contains(level.number)}});
   }
-  return {{"kata", kata.id},
-          {"title", kata.title},
-          {"summary", kata.summary},
-          {"topics", kata.topics},
-          {"levels", levels}};
+  return {{"kata", kata.id},       {"title", kata.title},   {"summary", kata.summary},
+          {"topics", kata.topics}, {"device", kata.device}, {"levels", levels}};
 }
 
 void print_kata(const Kata& kata, const PassedLevels& passed, const Terminal& terminal) {
@@ -38,6 +36,9 @@ void print_kata(const Kata& kata, const PassedLevels& passed, const Terminal& te
   if (!kata.topics.empty()) {
     const std::string topics = fmt::format("{}", fmt::join(kata.topics, ", "));
     fmt::print("  {}\n", terminal.paint(kFaint, wrap(topics, terminal.width - 2, 2)));
+  }
+  if (!kata.device.empty()) {
+    fmt::print("  {}\n", terminal.paint(kFaint, "needs an NVIDIA GPU, or --emulated"));
   }
   for (const Level& level : kata.levels) {
     const bool done = passed.contains(level.number);
@@ -51,10 +52,9 @@ void print_kata(const Kata& kata, const PassedLevels& passed, const Terminal& te
 /// What can be practised, and what sessions have passed so far.
 int list(CommandContext& context, bool json) {
   const std::filesystem::path& root = context.installation().root;
-  std::vector<std::string> unreadable;
-  const std::vector<SessionRecord> sessions =
-      read_sessions(SessionStore(state_folder()), unreadable);
-  for (const std::string& sentence : unreadable) fmt::print(stderr, "unaided: {}\n", sentence);
+  const History history{SessionStore(state_folder())};
+  print_remarks(history);
+  const std::vector<SessionSummary> sessions = history.sessions();
 
   nlohmann::json katas = nlohmann::json::array();
   const std::vector<std::string> ids = kata_ids(root);

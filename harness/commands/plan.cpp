@@ -29,7 +29,7 @@ void plan(CommandContext& context, const PlanOptions& options) {
   const History history{SessionStore(state_folder())};
   print_remarks(history);
   const Day today = local_day(SystemClock().now().utc_ms);
-  const auto days = plan_until(all_katas(context), level_tries(history.sessions()), today,
+  const auto days = plan_until(katas_to_propose(context), level_tries(history.sessions()), today,
                                *interview, options.format, options.a_day);
   if (options.json) return print_json(plan_to_json(days, *interview));
   fmt::print("{}", render_plan(days, *interview, context.terminal()));

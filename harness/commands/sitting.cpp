@@ -8,6 +8,7 @@
 #include "../client.h"
 #include "../compiler.h"
 #include "../declared_editor.h"
+#include "../device_choice.h"
 #include "../fault.h"
 #include "../screen.h"
 #include "../seat.h"
@@ -101,8 +102,9 @@ void ensure_host(CommandContext& context, const SessionFolder& folder) {
     fmt::print(stderr, "unaided: since this session began, {}; it goes on with that.\n", change);
   }
   const Kata kata = context.kata(session.created.kata);
+  require_device(kata, session.created.emulated);
   ensure_header_cache(installation, kata.headers);
-  start_host(host_setup(folder, installation, kata, toolchain));
+  start_host(host_setup(folder, installation, kata, toolchain, session.created.emulated));
 }
 
 std::vector<std::string> chosen_editor() {

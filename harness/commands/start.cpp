@@ -7,10 +7,13 @@
 
 #include "../compiler.h"
 #include "../declared_editor.h"
+#include "../device_choice.h"
 #include "../fault.h"
 #include "../format.h"
 #include "../grader.h"
+#include "../history.h"
 #include "../planting.h"
+#include "../practice.h"
 #include "../sandbox.h"
 #include "../screen.h"
 #include "../session_begin.h"
@@ -29,25 +32,26 @@ struct StartOptions {
   int bugs = 1;
   std::string seal = "auto";
   bool no_clock = false;
+  bool emulated = false;
   bool again = false;
   Sitting sitting;
 };
 
-std::vector<SessionRecord> readable_sessions(const SessionStore& store) {
-  std::vector<std::string> unreadable;
-  std::vector<SessionRecord> sessions = read_sessions(store, unreadable);
-  for (const std::string& sentence : unreadable) fmt::print(stderr, "unaided: {}\n", sentence);
-  return sessions;
+/// The index is closed before anybody sits down.
+std::vector<SessionSummary> sessions_of(const SessionStore& store, const std::string& kata) {
+  const History history(store);
+  print_remarks(history);
+  return history.sessions({kata});
 }
 
 /// To hunt for bugs is to read a solution, so a level that was passed before is preferred.
-int level_to_debug(const std::vector<SessionRecord>& sessions, const Kata& kata) {
+int level_to_debug(const std::vector<SessionSummary>& sessions, const Kata& kata) {
   const std::set<int> done = passed_levels(sessions, kata.id);
   return done.empty() ? 1 : *done.rbegin();
 }
 
 int chosen_level(const StartOptions& options, const FormatRow& format, const Kata& kata,
-                 const std::vector<SessionRecord>& sessions) {
+                 const std::vector<SessionSummary>& sessions) {
   if (!options.level) {
     return format.plants_bugs ? level_to_debug(sessions, kata) : next_level(sessions, kata);
   }
@@ -57,7 +61,7 @@ int chosen_level(const StartOptions& options, const FormatRow& format, const Kat
 }
 
 LevelSpan chosen_levels(const StartOptions& options, const Kata& kata,
-                        const std::vector<SessionRecord>& sessions) {
+                        const std::vector<SessionSummary>& sessions) {
   const FormatRow& format = format_row(options.format);
   if (kata.level_count() < format.levels_min) {
     throw Fault(fmt::format("{} has {} levels and {} needs {}: take another kata or format",
@@ -71,27 +75,31 @@ LevelSpan chosen_levels(const StartOptions& options, const Kata& kata,
   return {level, level};
 }
 
-bool is_of(const Created& created, const StartOptions& options, LevelSpan levels) {
-  return created.kata == options.kata && created.format == options.format &&
-         LevelSpan{created.first_level, created.last_level} == levels;
+bool is_of(const SessionSummary& session, const StartOptions& options, LevelSpan levels) {
+  return session.kata == options.kata && session.format == options.format &&
+         LevelSpan{session.first_level, session.last_level} == levels;
 }
 
 /// The same that still has time: whoever starts it again means to go back to it.
-std::optional<SessionFolder> under_way(const std::vector<SessionRecord>& sessions,
-                                       const StartOptions& options, LevelSpan levels) {
+std::optional<SessionFolder> under_way(const std::vector<SessionSummary>& sessions,
+                                       const StartOptions& options, LevelSpan levels,
+                                       const SessionStore& store) {
   const Moment now = SystemClock().now();
-  for (const auto& [folder, session] : sessions) {
-    const Created& created = session.created;
-    const bool same = is_of(created, options, levels) && session.phase == Phase::kRunning;
-    const auto left = time_left(session, now);
-    if (same && (!left || left->ms > 0)) return folder;
+  for (const SessionSummary& summary : sessions) {
+    if (summary.phase != Phase::kRunning || !is_of(summary, options, levels)) continue;
+    const SessionFolder folder = store.find(summary.id);
+    const auto left = time_left(folder.replay(), now);
+    if (!left || left->ms > 0) return folder;
   }
   return std::nullopt;
 }
 
 /// Chooses bugs and proves that the hidden checks see them.
-Planted plant(const Installation& installation, const Kata& kata, int level, int bugs) {
-  Grader grader(installation, kata, Grader::Options{});
+Planted plant(const Installation& installation, const Kata& kata, int level,
+              const StartOptions& options) {
+  Grader::Options grader_options;
+  grader_options.emulated = options.emulated;
+  Grader grader(installation, kata, grader_options);
   const auto judge = [&grader, level](const std::string& source) {
     GradeRequest request;
     request.source = source;
@@ -100,7 +108,7 @@ Planted plant(const Installation& installation, const Kata& kata, int level, int
     return grader.grade(request, /*sink=*/nullptr, /*cancel=*/nullptr);
   };
   std::mt19937_64 random{std::random_device()()};
-  return plant_bugs(read_kata_material(kata), level, bugs, judge, random);
+  return plant_bugs(read_kata_material(kata), level, options.bugs, judge, random);
 }
 
 SessionFolder begin(CommandContext& context, const StartOptions& options, const Kata& kata,
@@ -112,10 +120,11 @@ SessionFolder begin(CommandContext& context, const StartOptions& options, const 
   request.levels = levels;
   request.minutes = options.minutes;
   request.clock = !options.no_clock;
+  request.emulated = options.emulated && !kata.device.empty();
   request.seal = {seal_mode(options.seal), has_seat(context, options.sitting),
                   !options.sitting.editor.empty(), environment_of_caller()};
   if (format_row(options.format).plants_bugs) {
-    request.planted = plant(installation, kata, levels.first, options.bugs);
+    request.planted = plant(installation, kata, levels.first, options);
   }
   return begin_session(store, kata, installation, toolchain_of(installation), request,
                        SystemClock());
@@ -162,14 +171,12 @@ std::string described_formats() {
 }
 
 /// What the best passed session of the same kind took.
-void print_time_to_beat(const std::vector<SessionRecord>& sessions, const StartOptions& options,
+void print_time_to_beat(const std::vector<SessionSummary>& sessions, const StartOptions& options,
                         LevelSpan levels) {
   std::optional<std::int64_t> best_ms;
-  for (const auto& [folder, session] : sessions) {
-    const Created& created = session.created;
-    if (!is_of(created, options, levels) || !passed(session)) continue;
-    const std::int64_t took_ms = elapsed(created.at, *session.ended_at).ms;
-    if (!best_ms || took_ms < *best_ms) best_ms = took_ms;
+  for (const SessionSummary& session : sessions) {
+    if (!is_of(session, options, levels) || !session.is_passed()) continue;
+    best_ms = std::min(best_ms.value_or(session.duration_ms), session.duration_ms);
   }
   if (best_ms) fmt::print(stderr, "The time to beat: {}.\n", duration_text(*best_ms));
 }
@@ -179,10 +186,11 @@ void start(CommandContext& context, const StartOptions& options) {
   refuse_bugs_elsewhere(options);
   refuse_missing_editor(options);
   const Kata kata = context.kata(options.kata);
+  require_device(kata, options.emulated);
   const SessionStore store(state_folder());
-  const std::vector<SessionRecord> sessions = readable_sessions(store);
+  const std::vector<SessionSummary> sessions = sessions_of(store, kata.id);
   const LevelSpan levels = chosen_levels(options, kata, sessions);
-  const auto earlier = options.again ? std::nullopt : under_way(sessions, options, levels);
+  const auto earlier = options.again ? std::nullopt : under_way(sessions, options, levels, store);
   refuse_editor_elsewhere(context, options);
   if (earlier) {
     fmt::print(stderr, "{} is under way since {}: back to it ({} abandon ends it).\n",
@@ -232,6 +240,7 @@ void add_start(CLI::App& app, CommandContext& context) {
                    "code: VS Code outside the sandbox, its AI settings off; declared, not enforced")
       ->check(CLI::IsMember({kDeclaredEditor}));
   command->add_flag("--no-clock", options->no_clock, "hide the time until it is short");
+  add_emulated_flag(*command, options->emulated);
   command->add_flag("--plain", options->sitting.plain, "without the screen");
   command->add_flag("--again", options->again, "anew, though the same session is under way");
   command->add_option("command", options->sitting.command,

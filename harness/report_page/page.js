@@ -11,6 +11,7 @@ const dayTicks = 6;
 function drawAll() {
   drawScores();
   for (const kata of new Set(model.first_pass.map((row) => row.kata))) drawFirstPass(kata);
+  model.ladder.forEach((row, first) => drawLadder(first));
   drawFailed();
 }
 
@@ -32,6 +33,18 @@ function drawFirstPass(kata) {
     all.push({label: `level ${row.level}${par}`, data, showLine: true});
   }
   draw(`first-pass-${kata}`, timeChart(all, 'minutes', {}));
+}
+
+// The problems of the kernel and machine that begin at row `first`; other rows have no canvas.
+function drawLadder(first) {
+  const {kernel, machine} = model.ladder[first];
+  const rows = model.ladder.filter((row) => row.kernel === kernel && row.machine === machine);
+  const all = rows.map((row) => ({
+    label: row.problem,
+    data: row.runs.map((run) => ({x: Date.parse(run.day), y: run.speed})),
+    showLine: true,
+  }));
+  draw(`ladder-${first}`, timeChart(all, 'times LibTorch\'s speed', {}));
 }
 
 function drawFailed() {

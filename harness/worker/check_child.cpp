@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,15 +23,19 @@
 
 #include "../fault.h"
 #include "../protocol.h"
+#include "check_device.h"
 #include "filter.h"
 #include "probe.h"
+#include "warm_up.h"
 
 namespace unaided {
 
 namespace {
 
 constexpr int kReportFd = 3;
-constexpr long kDescriptorsMax = 64;  // a memory file's bytes count nowhere else
+constexpr int kCommandFd = 4;
+constexpr long kDescriptorsMax = 64;          // a memory file's bytes count nowhere else
+constexpr long kDescriptorsOfCardMax = 1024;  // CUDA opens nodes many times over
 constexpr int kFailuresMax = 4;
 constexpr std::size_t kFailureBytesMax = 4096;
 
@@ -40,25 +45,37 @@ bool bound(decltype(RLIMIT_CPU) resource, long value) {
   return value <= 0 || setrlimit(resource, &limit) == 0;
 }
 
-/// Standard input is empty, both outputs go to the worker, and no other descriptor is left.
-void place_descriptors(const ChildTask& task) {
-  const int report = fcntl(task.report_fd, F_DUPFD, 64);
-  const int output = fcntl(task.output_fd, F_DUPFD, 64);
+/// Standard input is empty, both outputs go to the worker, and of others two are left.
+void place_descriptors(const ChildConfinement& confinement) {
+  const int report = fcntl(confinement.report_fd, F_DUPFD, 64);
+  const int output = fcntl(confinement.output_fd, F_DUPFD, 64);
+  const int command = fcntl(confinement.command_fd, F_DUPFD, 64);
   const int null_fd = open("/dev/null", O_RDONLY);
   dup2(null_fd, STDIN_FILENO);
   dup2(output, STDOUT_FILENO);
   dup2(output, STDERR_FILENO);
   dup2(report, kReportFd);
-  syscall(SYS_close_range, kReportFd + 1, ~0U, 0U);
+  dup2(command, kCommandFd);
+  syscall(SYS_close_range, kCommandFd + 1, ~0U, 0U);
 }
 
-bool confine(const ChildTask& task) {
+bool confine(const ChildConfinement& confinement) {
   const rlimit no_core{0, 0};
-  return setrlimit(RLIMIT_CORE, &no_core) == 0 && bound(RLIMIT_CPU, task.cpu_s_max) &&
-         (task.sanitized || (bound(RLIMIT_DATA, task.memory_mb_max << 20) &&
-                             bound(RLIMIT_AS, task.address_space_mb_max << 20))) &&
-         bound(RLIMIT_FSIZE, task.file_mb_max << 20) && bound(RLIMIT_NOFILE, kDescriptorsMax) &&
-         install_child_filter();
+  return setrlimit(RLIMIT_CORE, &no_core) == 0 && bound(RLIMIT_CPU, confinement.cpu_s_max) &&
+         bound(RLIMIT_DATA, confinement.memory_mb_max << 20) &&
+         bound(RLIMIT_AS, confinement.address_space_mb_max << 20) &&
+         bound(RLIMIT_FSIZE, confinement.file_mb_max << 20) &&
+         bound(RLIMIT_NOFILE, confinement.card ? kDescriptorsOfCardMax : kDescriptorsMax) &&
+         install_child_filter(confinement.card ? Reach::kDevices : Reach::kNothing);
+}
+
+ChildTask receive_task() {
+  FrameReader reader;
+  const auto message = receive_frame(kCommandFd, reader, -1);
+  if (!message) _exit(0);
+  close(kCommandFd);
+  return {message->at("check"),   message->at("name"),   message->at("nonce"),
+          message->at("attempt"), message->at("device"), message->at("seed")};
 }
 
 /// The child never comes to run the check. An attempt cannot claim this: it was not told the nonce.
@@ -114,18 +131,42 @@ void finish(int status, void* context) {
 
 }  // namespace
 
-void run_check_child(const ChildTask& task) noexcept {
+void send_task(int command_fd, const ChildTask& task) {
+  try {
+    send_frame(command_fd, {{"check", task.check},
+                            {"name", task.name},
+                            {"nonce", task.nonce},
+                            {"attempt", task.attempt},
+                            {"device", task.device},
+                            {"seed", task.seed}});
+  } catch (const Fault&) {
+    return;
+  }
+}
+
+void run_check_child(const UnaidedCheckLibrary* library,
+                     const ChildConfinement& confinement) noexcept {
+  prctl(PR_SET_NAME, kStandbyName);
+  place_descriptors(confinement);
+  const int refusal = confine(confinement) ? 0 : errno;
+  if (confinement.early) touch_common_memory();
+  const ChildTask task = receive_task();
+  prctl(PR_SET_NAME, "check");
+  if (refusal != 0) give_up(task, "unconfined", std::strerror(refusal));
   probe::set_seed(task.seed);
   at::manual_seed(task.seed);
-  place_descriptors(task);
-  if (!confine(task)) give_up(task, "unconfined", std::strerror(errno));
+  try {
+    make_check_device(task.device, task.seed);
+  } catch (const Fault& fault) {
+    give_up(task, "deviceless", fault.what());
+  }
   Result result{.task = task, .failures = {}};
   // Handlers run in reverse order: those that the attempt registers come before this one.
   on_exit(finish, &result);
   void* attempt = dlopen(task.attempt.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (attempt == nullptr) give_up(task, "unloaded", dlerror());
   if (task.check < 0) run_main(task, attempt);
-  result.ran = task.library->run(task.check, add_failure, &result);
+  result.ran = library->run(task.check, add_failure, &result);
   std::exit(0);
 }
 

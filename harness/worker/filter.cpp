@@ -20,6 +20,7 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <map>
 #include <vector>
 
 #include "../fault.h"
@@ -132,7 +133,7 @@ constexpr std::array kRefusedFcntl{F_SETOWN, F_SETOWN_EX, F_SETSIG};
 constexpr std::array<std::uint32_t, 6> kIoctls{TCGETS,  TIOCGWINSZ, FIONREAD,
                                                FIONBIO, FIOCLEX,    FIONCLEX};
 
-std::vector<sock_filter> program;
+std::map<Reach, std::vector<sock_filter>> programs;
 
 void add_rule(scmp_filter_ctx context, std::uint32_t action, int call,
               std::vector<scmp_arg_cmp> arguments = {}) {
@@ -163,8 +164,10 @@ void refuse_uncounted_memory(scmp_filter_ctx context) {
            {{2, SCMP_CMP_MASKED_EQ, CLOSE_RANGE_UNSHARE, CLOSE_RANGE_UNSHARE}});
 }
 
-void add_rules(scmp_filter_ctx context) {
-  for (const int call : kKilled) add_rule(context, SCMP_ACT_KILL_PROCESS, call);
+void add_rules(scmp_filter_ctx context, Reach reach) {
+  const bool devices = reach == Reach::kDevices;
+  const std::uint32_t stop = devices ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_KILL_PROCESS;
+  for (const int call : kKilled) add_rule(context, stop, call);
   for (const int call : kAbsent) add_rule(context, SCMP_ACT_ERRNO(ENOSYS), call);
   for (const int call : kRefused) add_rule(context, SCMP_ACT_ERRNO(EPERM), call);
   for (const int flag : kThreadFlags) {
@@ -175,19 +178,20 @@ void add_rules(scmp_filter_ctx context) {
     add_rule(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(fcntl),
              {{1, SCMP_CMP_MASKED_EQ, 0xffffffff, static_cast<scmp_datum_t>(command)}});
   }
-  refuse_uncounted_memory(context);
+  if (!devices) refuse_uncounted_memory(context);
   add_rule(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(sched_setaffinity), {{0, SCMP_CMP_NE, 0, 0}});
   add_rule(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prlimit64), {{0, SCMP_CMP_NE, 0, 0}});
+  if (devices) return;  // nothing that is mounted can be written but the nodes
   refuse_writing_opens(context, SCMP_SYS(open), 1);
   refuse_writing_opens(context, SCMP_SYS(openat), 2);
 }
 
-std::vector<sock_filter> compile_filter() {
+std::vector<sock_filter> compile_filter(Reach reach) {
   scmp_filter_ctx context = seccomp_init(SCMP_ACT_ALLOW);
   if (context == nullptr) throw Fault("cannot build the system call filter");
   seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
   seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-  add_rules(context);
+  add_rules(context, reach);
   const Descriptor file = memory_file("filter", "");
   const int error = seccomp_export_bpf(context, file.get());
   seccomp_release(context);
@@ -208,8 +212,9 @@ bool install(sock_filter* instructions, std::size_t count) {
 
 /// The rules that libseccomp cannot say. Calls newer than the tables do not exist. kill, tkill and
 /// tgkill end the child unless their first argument is its own number (tkill names a thread; only
-/// the first thread of the child has that number). ioctl knows the requests of kIoctls only.
-std::vector<sock_filter> small_filter(std::uint32_t self) {
+/// the first thread of the child has that number). ioctl knows the requests of kIoctls only, unless
+/// devices may be reached.
+std::vector<sock_filter> small_filter(std::uint32_t self, Reach reach) {
   constexpr std::uint32_t kCall = offsetof(seccomp_data, nr);
   constexpr std::uint32_t kArguments = offsetof(seccomp_data, args);
   enum Part {
@@ -238,7 +243,7 @@ std::vector<sock_filter> small_filter(std::uint32_t self) {
   jump(BPF_JEQ, SYS_tgkill, kSignal, 3);
   jump(BPF_JEQ, SYS_tkill, kSignal, 4);
   jump(BPF_JEQ, SYS_kill, kSignal, 5);
-  jump(BPF_JEQ, SYS_ioctl, kIoctl, kAllow);
+  jump(BPF_JEQ, SYS_ioctl, reach == Reach::kDevices ? kAllow : kIoctl, kAllow);
   load(kArguments);
   jump(BPF_JEQ, self, kAllow, kKill);
   load(kArguments + sizeof(seccomp_data::args[0]));
@@ -252,13 +257,14 @@ std::vector<sock_filter> small_filter(std::uint32_t self) {
 
 }  // namespace
 
-void prepare_child_filter() {
-  program = compile_filter();
+void prepare_child_filter(Reach reach) {
+  programs[reach] = compile_filter(reach);
 }
 
-bool install_child_filter() {
+bool install_child_filter(Reach reach) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
-  auto small = small_filter(static_cast<std::uint32_t>(getpid()));
+  auto small = small_filter(static_cast<std::uint32_t>(getpid()), reach);
+  auto& program = programs[reach];
   return !program.empty() && install(small.data(), small.size()) &&
          install(program.data(), program.size());
 }

@@ -1,6 +1,7 @@
 // The grading process. Started by a grader inside a sandbox with one socket (descriptor 3); loads
 // LibTorch, the header library and a kata's checks once, then forks a child for every check asked
-// for, several at a time, and sends each verdict as it falls. It keeps nothing between requests.
+// for, several at a time, and sends each verdict as it falls. It keeps nothing between requests but
+// children that wait for a check; these know nothing of the last.
 // It is not dumpable, so that a child cannot write its memory through /proc, and has no
 // capabilities. Requests: {type: "run", …}, {type: "main", …}, {type: "cancel"}. Replies: ready,
 // verdict, done.
@@ -18,6 +19,7 @@
 #include <deque>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +29,7 @@
 #include "filter.h"
 #include "large_pages.h"
 #include "probe.h"
+#include "standbys.h"
 #include "supervised_child.h"
 #include "warm_up.h"
 
@@ -38,6 +41,7 @@ using nlohmann::json;
 
 constexpr int kSocketFd = 3;
 constexpr int kTickMs = 4;
+constexpr int kQuietMs = 100;  // after which the next request is prepared for
 constexpr std::size_t kCheckOutputBytes = 2048;
 constexpr std::size_t kSanitizerOutputBytes = 16 << 10;
 constexpr std::size_t kMainOutputBytes = 64 << 10;
@@ -86,7 +90,7 @@ Limits limits_from(const json& message) {
 
 class Worker {
  public:
-  explicit Worker(const UnaidedCheckLibrary* library) : library_(library) {}
+  explicit Worker(const UnaidedCheckLibrary* library) : library_(library), standbys_(library) {}
 
   void announce() const {
     json checks = json::array();
@@ -96,7 +100,7 @@ class Worker {
 
   /// Serves until the grader closes the socket.
   void serve() {
-    while (const auto request = receive_frame(kSocketFd, reader_, -1)) {
+    while (const auto request = next_request()) {
       const std::string type = request->at("type");
       if (type == "run") run_checks(*request);
       if (type == "main") run_main(*request);
@@ -105,6 +109,16 @@ class Worker {
   }
 
  private:
+  /// Waits for it, and uses the time.
+  std::optional<json> next_request() {
+    pollfd socket{kSocketFd, POLLIN, 0};
+    for (int wait_ms = kQuietMs; standbys_.wants_more(); wait_ms = 0) {
+      if (poll(&socket, 1, wait_ms) != 0) break;
+      standbys_.add_one();
+    }
+    return receive_frame(kSocketFd, reader_, -1);
+  }
+
   std::vector<int> chosen(const json& request) const {
     const int first = request.at("first_level");
     const int last = request.at("last_level");
@@ -119,21 +133,24 @@ class Worker {
     return indices;
   }
 
-  ChildTask task_for(int check, const json& request) const {
+  static bool on_card(const json& request) { return request.at("device") == kCudaDevice; }
+
+  std::unique_ptr<SupervisedChild> start(int check, const json& request, std::size_t output_bytes) {
     ChildTask task;
-    task.library = library_;
     task.check = check;
     task.name = check < 0 ? "main" : full_name(library_->checks[check]);
     task.attempt = request.at("attempt");
-    task.sanitized = request.at("sanitized");
+    task.device = request.at("device");
     task.seed = request.at("seed");
-    return task;
+    auto child = standbys_.take(limits_from(request.at("limits")),
+                                {.sanitized = request.at("sanitized"), .card = on_card(request)});
+    child->start(task, output_bytes);
+    return child;
   }
 
   void run_checks(const json& request) {
     const std::vector<int> indices = chosen(request);
     std::deque<int> waiting(indices.begin(), indices.end());
-    const Limits limits = limits_from(request.at("limits"));
     const std::size_t parallel = request.at("parallel");
     const bool sanitized = request.at("sanitized");
     const std::size_t output_bytes = sanitized ? kSanitizerOutputBytes : kCheckOutputBytes;
@@ -141,8 +158,7 @@ class Worker {
     bool cancelled = false;
     while (!cancelled && (!waiting.empty() || !running.empty())) {
       while (!waiting.empty() && running.size() < parallel) {
-        running.push_back(std::make_unique<SupervisedChild>(task_for(waiting.front(), request),
-                                                            limits, output_bytes));
+        running.push_back(start(waiting.front(), request, output_bytes));
         waiting.pop_front();
       }
       cancelled = wait_for_news(running);
@@ -153,12 +169,13 @@ class Worker {
       });
     }
     send_frame(kSocketFd, {{"type", "done"}, {"id", request.at("id")}});
+    if (!sanitized && !on_card(request))
+      standbys_.expect(indices.size(), limits_from(request.at("limits")));
   }
 
   void run_main(const json& request) {
     std::vector<std::unique_ptr<SupervisedChild>> running;
-    running.push_back(std::make_unique<SupervisedChild>(
-        task_for(-1, request), limits_from(request.at("limits")), kMainOutputBytes));
+    running.push_back(start(/*check=*/-1, request, kMainOutputBytes));
     while (!wait_for_news(running)) {
       if (!running[0]->observe()) continue;
       send_verdict(request, *running[0]);
@@ -195,6 +212,7 @@ class Worker {
   }
 
   const UnaidedCheckLibrary* library_;
+  Standbys standbys_;
   FrameReader reader_;
 };
 
@@ -204,7 +222,7 @@ void run_worker(const std::vector<std::string>& arguments) {
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   drop_capabilities();
   signal(SIGPIPE, SIG_IGN);
-  prepare_child_filter();
+  for (const Reach reach : {Reach::kNothing, Reach::kDevices}) prepare_child_filter(reach);
   load(arguments[0], RTLD_NOW | RTLD_GLOBAL);
   probe::set_forbidden({arguments.begin() + 2, arguments.end()});
   probe::install();

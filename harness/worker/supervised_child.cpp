@@ -79,35 +79,56 @@ std::string joined(const std::vector<std::string>& lines) {
 
 }  // namespace
 
-SupervisedChild::SupervisedChild(ChildTask task, const Limits& limits,
-                                 std::size_t output_bytes_kept)
-    : task_(std::move(task)), limits_(limits), output_bytes_kept_(output_bytes_kept) {
+SupervisedChild::SupervisedChild(const UnaidedCheckLibrary* library, const Limits& limits,
+                                 Kind kind)
+    : limits_(limits) {
+  auto [command_read, command_write] = make_pipe();
   auto [report_read, report_write] = make_pipe();
   auto [output_read, output_write] = make_pipe();
   fcntl(report_read.get(), F_SETFL, O_NONBLOCK);
   fcntl(output_read.get(), F_SETFL, O_NONBLOCK);
   const ProcessFacts worker = read_facts("self");
   memory_kb_base_ = worker.private_kb;
-  task_.nonce = fresh_nonce();
-  task_.report_fd = report_write.get();
-  task_.output_fd = output_write.get();
-  task_.cpu_s_max = static_cast<long>(limits.cpu_ms / 1000 + 2);
+  ChildConfinement confinement;
+  confinement.command_fd = command_read.get();
+  confinement.report_fd = report_write.get();
+  confinement.output_fd = output_write.get();
+  confinement.cpu_s_max = static_cast<long>(limits.cpu_ms / 1000 + 2);
   // Backstops for what is allocated faster than it can be seen; resident memory is what counts. The
   // first is the closer one, but can be gone around by mapping over what is mapped already.
-  const std::int64_t slack_mb = limits.memory_mb * 2 + 256;
-  task_.memory_mb_max = static_cast<long>(memory_kb_base_ / 1024 + slack_mb);
-  task_.address_space_mb_max =
-      static_cast<long>(worker.address_space_kb / 1024 + slack_mb + kAddressSpaceSlackMb);
-  task_.file_mb_max = static_cast<long>(limits.file_mb);
-  start_ms_ = monotonic_ms();
-  next_look_ms_ = start_ms_ + kLookEveryMs;
+  // CUDA maps the memory of the machine and of all cards, and files of its own.
+  if (!kind.sanitized && !kind.card) {
+    const std::int64_t slack_mb = limits.memory_mb * 2 + 256;
+    confinement.memory_mb_max = static_cast<long>(memory_kb_base_ / 1024 + slack_mb);
+    confinement.address_space_mb_max =
+        static_cast<long>(worker.address_space_kb / 1024 + slack_mb + kAddressSpaceSlackMb);
+  }
+  confinement.file_mb_max = kind.card ? 0 : static_cast<long>(limits.file_mb);
+  confinement.card = kind.card;
+  confinement.early = kind.early;
   pid_ = fork();
   if (pid_ < 0) throw_errno("cannot fork a check");
-  if (pid_ == 0) run_check_child(task_);
+  if (pid_ == 0) run_check_child(library, confinement);
   death_ = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
   if (!death_) throw_errno("cannot watch a check");
+  command_ = std::move(command_write);
   report_ = std::move(report_read);
   output_ = std::move(output_read);
+}
+
+bool SupervisedChild::waits() const {
+  pollfd death{death_.get(), POLLIN, 0};
+  return command_ && poll(&death, 1, 0) == 0;
+}
+
+void SupervisedChild::start(ChildTask task, std::size_t output_bytes_kept) {
+  task_ = std::move(task);
+  task_.nonce = fresh_nonce();
+  output_bytes_kept_ = output_bytes_kept;
+  start_ms_ = monotonic_ms();
+  next_look_ms_ = start_ms_ + kLookEveryMs;
+  send_task(command_.get(), task_);
+  command_.reset();
 }
 
 SupervisedChild::~SupervisedChild() {
@@ -219,6 +240,10 @@ ChildEnd SupervisedChild::judge_status() const {
   if (record.contains("unconfined")) {
     end.message = "the check could not be confined: the kernel refused its limits or its filter (" +
                   text_of(record, "unconfined") + ")";
+    return end;
+  }
+  if (record.contains("deviceless")) {
+    end.message = "the check has no device: " + text_of(record, "deviceless");
     return end;
   }
   if (record.contains("unloaded")) return judge_unloaded(text_of(record, "unloaded"));

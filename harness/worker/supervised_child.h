@@ -28,14 +28,26 @@ struct ChildEnd {
   bool anomaly = false;  // killed by somebody else: worth one more try before anybody is blamed
 };
 
-/// A forked child under its limits: watched, killed when it exceeds one, judged at its death.
+/// A forked child under its limits: waits for its task, then is watched, killed when it exceeds a
+/// limit, judged at its death. One that is never given a task ends with this object.
 class SupervisedChild {
  public:
-  /// Forks. `task`'s descriptors, nonce and limits are filled in here.
-  SupervisedChild(ChildTask task, const Limits& limits, std::size_t output_bytes_kept);
+  struct Kind {
+    bool sanitized = false;  // AddressSanitizer reserves more address space than any limit allows
+    bool card = false;       // to use one
+    bool early = false;      // forked ahead of its task
+  };
+
+  /// Forks.
+  SupervisedChild(const UnaidedCheckLibrary* library, const Limits& limits, Kind kind);
   ~SupervisedChild();
   SupervisedChild(const SupervisedChild&) = delete;
   SupervisedChild& operator=(const SupervisedChild&) = delete;
+
+  /// Whether it still waits for its task.
+  bool waits() const;
+  /// Sets it to work, once; the nonce is filled in here.
+  void start(ChildTask task, std::size_t output_bytes_kept);
 
   int check() const { return task_.check; }
   /// Its death and its two pipes, for poll.
@@ -58,9 +70,10 @@ class SupervisedChild {
 
   ChildTask task_;
   Limits limits_;
-  std::size_t output_bytes_kept_;
+  std::size_t output_bytes_kept_ = 0;
   pid_t pid_ = -1;
   Descriptor death_;
+  Descriptor command_;
   Descriptor report_;
   Descriptor output_;
   double start_ms_ = 0;

@@ -39,6 +39,11 @@ void use_autograd(const torch::TensorOptions& options) {
 
 }  // namespace
 
+void touch_common_memory() {
+  use_common_operators(torch::kFloat32);
+  use_autograd(torch::kFloat32);
+}
+
 void warm_up() {
   at::set_num_threads(1);
   at::set_num_interop_threads(1);

@@ -7,4 +7,7 @@ namespace unaided {
 /// appears: a child forked from a threaded worker can hang.
 void warm_up();
 
+/// In a forked child: as much of it as makes memory its own that checks commonly write to.
+void touch_common_memory();
+
 }  // namespace unaided

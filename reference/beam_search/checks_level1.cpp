@@ -6,8 +6,8 @@
 #include "models.h"
 #include "oracle.h"
 #include "plain_cases.h"
-#include "report.h"
 #include "search_cases.h"
+#include "support/report.h"
 
 using cases::Case;
 using cases::kLargest;

@@ -7,8 +7,8 @@
 #include "finished_checks_level2.h"
 #include "models.h"
 #include "oracle.h"
-#include "report.h"
 #include "search_cases.h"
+#include "support/report.h"
 
 using cached::expect_cached;
 using cached::kEos;

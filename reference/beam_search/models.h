@@ -15,52 +15,23 @@
 #include <vector>
 
 #include "oracle.h"
-#include "report.h"
-#include "support/probe.h"
+#include "support/logits.h"
+#include "support/report.h"
 
 namespace models {
 
+using logits::kMinusInfinity;
+using logits::kNaN;
+using logits::Random;
 using oracle::Next;
 using oracle::Row;
 using oracle::Tokens;
-
-constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
-constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
 
 /// A model and how a message describes it.
 struct Model {
   Next next;
   std::string description;
 };
-
-/// Numbers for the cases of one check: the same again for the same seed.
-class Random {
- public:
-  Random() : generator_(support::seeded_generator()) {}
-
-  double between(double low, double high) {
-    return std::uniform_real_distribution<double>(low, high)(generator_);
-  }
-  std::int64_t integer(std::int64_t low, std::int64_t high) {
-    return std::uniform_int_distribution<std::int64_t>(low, high)(generator_);
-  }
-  std::uint64_t key() { return generator_(); }
-  Tokens tokens(std::int64_t count, std::int64_t vocabulary) {
-    Tokens tokens;
-    for (std::int64_t i = 0; i < count; ++i) tokens.push_back(integer(0, vocabulary - 1));
-    return tokens;
-  }
-
- private:
-  std::mt19937_64 generator_;
-};
-
-inline std::uint64_t mix(std::uint64_t x) {  // splitmix64
-  x += 0x9e3779b97f4a7c15ULL;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return x ^ (x >> 31);
-}
 
 struct Hashed {
   std::uint64_t key;
@@ -73,16 +44,9 @@ struct Hashed {
 /// Logits that depend on every token of the history, and on their order.
 inline Model hashed(const Hashed& h) {
   const Next next = [h](const Tokens& history) {
-    std::uint64_t state = mix(h.key);
-    for (const std::int64_t token : history) {
-      state = mix(state ^ static_cast<std::uint64_t>(token));
-    }
-    Row row;
-    for (std::int64_t id = 0; id < h.vocabulary; ++id) {
-      state = mix(state);
-      const double unit = std::ldexp(static_cast<double>(state >> 11), -52) - 1;
-      row.push_back(static_cast<float>(h.spread * unit + (id == h.favoured ? h.favour : 0)));
-    }
+    Row row = logits::hashed_row(h.key, history, h.vocabulary, h.spread);
+    if (h.favoured >= 0 && h.favoured < h.vocabulary)
+      row[static_cast<std::size_t>(h.favoured)] += static_cast<float>(h.favour);
     return row;
   };
   return {next, "its logits depend on all tokens; V = " + std::to_string(h.vocabulary)};

@@ -10,7 +10,7 @@
 #include "level1.h"
 #include "models.h"
 #include "oracle.h"
-#include "report.h"
+#include "support/report.h"
 
 namespace cases {
 

@@ -5,10 +5,10 @@
 #include <stdexcept>
 
 #include "level1.h"
-#include "logits.h"
 #include "oracle.h"
-#include "report.h"
 #include "scripted_model.h"
+#include "support/logits.h"
+#include "support/report.h"
 
 using logits::kMinusInfinity;
 using logits::kNaN;

@@ -46,7 +46,7 @@ void expect_draws(const Case& c, const std::vector<Draw>& draws, bool contiguous
     if (testing::Test::HasFailure()) return;
     const std::string complaint = draws::complaint(d, draw, got);
     if (!complaint.empty()) return report::fail(complaint, facts_of(c, draw.u));
-    if (logits::holds(tensor, {c.logits})) continue;
+    if (logits::holds(tensor, std::vector<logits::Row>{c.logits})) continue;
     return report::fail("the caller's logits were changed, expected them to stay as they were",
                         facts_of(c, draw.u));
   }

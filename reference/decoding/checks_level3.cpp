@@ -269,7 +269,7 @@ TEST(Batch, NoRows) {
     sampling.temperature = temperature;
     sampling.top_k = 2, sampling.top_p = 0.9, sampling.min_p = 0.1, sampling.repetition_penalty = 2;
     try {
-      const Tokens got = kata::sample_batch(logits::matrix_of({}, 5), {}, {}, sampling, {});
+      const Tokens got = kata::sample_batch(logits::matrix_of<float>({}, 5), {}, {}, sampling, {});
       if (!got.empty()) report::fail("expected no ids for B = 0, got " + report::text(got), {});
     } catch (const std::exception& e) {
       report::fail_with_exception("sample_batch", e, {});

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "logits.h"
 #include "oracle.h"
-#include "report.h"
 #include "support/chi_square.h"
+#include "support/logits.h"
+#include "support/report.h"
 
 namespace draws {
 

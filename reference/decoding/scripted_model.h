@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "level1.h"
-#include "logits.h"
-#include "report.h"
+#include "support/logits.h"
+#include "support/report.h"
 
 namespace scripted {
 

@@ -107,7 +107,7 @@ struct TrainingRun {
     if (is(numbers)) return;
     const Tensors all = tensors();
     for (std::size_t i = 0; i < all.size(); ++i) {
-      step_cases::expect_same_bits(name_of(i) + " " + when, all[i], numbers.tensors[i]);
+      step_cases::expect_same_bytes(name_of(i) + " " + when, all[i], numbers.tensors[i]);
     }
     step_cases::expect_that(same(trainer.now, numbers.scaler),
                             "the scaler " + when + " is " + step_cases::text(trainer.now) +

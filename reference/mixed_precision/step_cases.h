@@ -5,96 +5,26 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "level1.h"
 #include "oracle.h"
+#include "support/parameters.h"
 #include "support/random_tensors.h"
 #include "support/tensor_match.h"
 
 namespace step_cases {
 
+using support::expect_number;
+using support::expect_same_bytes;
+using support::expect_that;
 using support::Inputs;
+using support::joined;
+using support::parameter;
 using support::RandomTensors;
-
-/// A parameter of its own memory, as given.
-inline torch::Tensor parameter(const torch::Tensor& values, bool frozen = false) {
-  return values.detach().clone().requires_grad_(!frozen);
-}
-
-inline void expect_that(bool holds, const std::string& what, const Inputs& inputs = {}) {
-  if (!holds) support::fail(what, inputs);
-}
-
-/// float64 number ± allowed; NaN only where NaN is expected.
-inline void expect_number(const std::string& what, double got, double expected,
-                          const support::Tolerance& tolerance, const Inputs& inputs = {}) {
-  if (std::isnan(got) && std::isnan(expected)) return;
-  if (got == expected) return;  // infinities too
-  const double allowed = tolerance.absolute + tolerance.relative * std::abs(expected);
-  if (std::abs(got - expected) <= allowed) return;
-  support::fail(what + " is wrong: expected " + support::number(expected) + ", got " +
-                    support::number(got) + " (allowed difference " + support::number(allowed) + ")",
-                inputs);
-}
-
-/// The bits of a little-endian number.
-inline std::string hex(const char* bytes, std::size_t width) {
-  std::string text;
-  for (std::size_t i = width; i-- > 0;) {
-    const auto byte = static_cast<unsigned char>(bytes[i]);
-    text += {"0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15]};
-  }
-  return text;
-}
-
-/// As support::expect_same_bits, also for NaN, −0 and every dtype.
-inline void expect_same_bits(const std::string& what, const torch::Tensor& got,
-                             const torch::Tensor& expected, const Inputs& inputs = {}) {
-  if (!support::has_form(what, got, expected.sizes(), expected.scalar_type(), inputs)) return;
-  const torch::Tensor a = got.detach().contiguous(), b = expected.detach().contiguous();
-  const std::size_t width = a.element_size();
-  const char* left = static_cast<const char*>(a.const_data_ptr());
-  const char* right = static_cast<const char*>(b.const_data_ptr());
-  for (std::int64_t i = 0; i < a.numel(); ++i, left += width, right += width) {
-    if (std::memcmp(left, right, width) == 0) continue;
-    const auto value = [i, width](const torch::Tensor& t, const char* bytes) {
-      return support::number(t.reshape({-1})[i].to(torch::kFloat64).item<double>()) + " (0x" +
-             hex(bytes, width) + ")";
-    };
-    support::fail(what + " must be the same bit for bit and differs at " +
-                      support::index_text(i, a.sizes()) + ": expected " + value(b, right) +
-                      ", got " + value(a, left),
-                  inputs);
-    return;
-  }
-}
-
-/// What a parameter and its gradient were, for comparison bit for bit.
-struct Snapshot {
-  torch::Tensor value, gradient;
-
-  explicit Snapshot(const torch::Tensor& parameter)
-      : value(parameter.detach().clone()),
-        gradient(parameter.grad().defined() ? parameter.grad().detach().clone() : torch::Tensor()) {
-  }
-
-  void expect_value(const std::string& what, const torch::Tensor& parameter) const {
-    step_cases::expect_same_bits(what, parameter, value);
-  }
-
-  void expect_gradient(const std::string& what, const torch::Tensor& parameter) const {
-    if (gradient.defined() != parameter.grad().defined()) {
-      support::fail(what + (gradient.defined() ? " is undefined now, expected it to be as before"
-                                               : " is defined now, expected it to stay undefined"));
-    } else if (gradient.defined()) {
-      step_cases::expect_same_bits(what, parameter.grad(), gradient);
-    }
-  }
-};
+using support::Snapshot;
 
 /// Plain descent with momentum that writes down what is asked of it. Its zero_grad leaves zeros or
 /// undefined gradients.
@@ -179,12 +109,6 @@ class PoisonedModel : public kata::Model {
   Kind kind_;
 };
 
-inline std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text.empty() ? "nothing" : text;
-}
-
 inline std::string text(const kata::ScalerState& s) {
   char scale[32];
   std::snprintf(scale, sizeof scale, "%.9g", s.scale);
@@ -209,17 +133,18 @@ inline void expect_report(const kata::StepReport& got, const kata::StepReport& e
               std::string("the report says stepped = ") + (got.stepped ? "true" : "false") +
                   ", expected " + (expected.stepped ? "true" : "false") + when,
               inputs);
-  expect_number("loss in the report" + when, got.loss, expected.loss, tolerance, inputs);
+  expect_number("loss in the report" + when, got.loss, expected.loss, tolerance.absolute,
+                tolerance.relative, inputs);
   if (expected.stepped) {
-    expect_number("norm in the report" + when, got.norm, expected.norm, tolerance, inputs);
+    expect_number("norm in the report" + when, got.norm, expected.norm, tolerance.absolute,
+                  tolerance.relative, inputs);
   } else {
     expect_that(!std::isfinite(got.norm),
                 "norm in the report of a skipped step is " + support::number(got.norm) +
                     ", expected infinity or NaN" + when,
                 inputs);
   }
-  expect_number("scale in the report" + when, got.scale, expected.scale,
-                {"exactly", torch::kFloat64, 0, 0}, inputs);
+  expect_number("scale in the report" + when, got.scale, expected.scale, 0, 0, inputs);
 }
 
 /// Options with this scale, which does not move soon.

@@ -6,10 +6,10 @@
 #include "error_cases.h"
 #include "greedy_cases.h"
 #include "level1.h"
-#include "logits.h"
 #include "oracle.h"
-#include "report.h"
+#include "scripted_logits.h"
 #include "scripted_model.h"
+#include "support/report.h"
 
 using greedy::alternating;
 using greedy::always_wrong;

@@ -12,10 +12,10 @@
 #include <utility>
 
 #include "level1.h"
-#include "logits.h"
 #include "oracle.h"
-#include "report.h"
+#include "scripted_logits.h"
 #include "scripted_model.h"
+#include "support/report.h"
 
 namespace greedy {
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "logits.h"
+#include "scripted_logits.h"
 
 namespace oracle {
 

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "level2.h"
-#include "logits.h"
 #include "oracle.h"
-#include "report.h"
+#include "scripted_logits.h"
+#include "support/report.h"
 
 namespace sampling {
 

@@ -107,8 +107,8 @@ TEST(State, IsACopyInBothDirections) {
   other.trainer->load_state(state);
   walk(other, random, 2);
   for (std::size_t i = 0; i < state.size(); ++i) {
-    step_cases::expect_same_bits("tensor " + std::to_string(i) + " of a state after later steps",
-                                 state[i], before[i]);
+    step_cases::expect_same_bytes("tensor " + std::to_string(i) + " of a state after later steps",
+                                  state[i], before[i]);
   }
   other.trainer->load_state(state);  // the second time
   expect_same_course("a trainer resumed twice from one state", twin, other, random);

@@ -1,0 +1,20 @@
+// The kernels of the CPU's ladder on a card: the same problems, inputs and oracles, and of the
+// rungs those that are made of LibTorch's operators, since these run where their tensors are.
+#pragma once
+
+#include <torch/types.h>
+
+#include "support/kernel.h"
+
+namespace unaided::bench {
+
+/// `kernel` with inputs on `device` and outputs judged on the processor. Where the kernel has
+/// float32 problems alone and bfloat16 makes sense for it, each has a twin in bfloat16; its
+/// composed rung computes in float32, as everybody writes it. Lessons tell of processors and are
+/// left out. `kernel` must outlive what is returned.
+Kernel on_device(const Kernel& kernel, const torch::Device& device);
+
+/// Copies on `device`; a tensor that lies there already or is undefined is returned as it is.
+Tensors moved(const Tensors& tensors, const torch::Device& device);
+
+}  // namespace unaided::bench

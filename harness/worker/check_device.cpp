@@ -1,0 +1,33 @@
+#include "check_device.h"
+
+#include "../emulated_device/emulated_device.h"
+#include "../fault.h"
+#include "../kata.h"
+#include "../verdict.h"
+#include "cuda_check_device.h"
+
+namespace unaided {
+namespace {
+
+support::Device* chosen = nullptr;
+
+}  // namespace
+
+void make_check_device(const std::string& label, std::uint64_t seed) {
+  if (label.empty()) return;
+  // Never destroyed: streams may be used in exit handlers.
+  if (label == kEmulatedDevice) {
+    chosen = new EmulatedDevice(seed);
+  } else if (label == kCudaDevice) {
+    chosen = new CudaCheckDevice();
+  } else {
+    throw Fault("this worker has no device '" + label + "'");
+  }
+}
+
+}  // namespace unaided
+
+support::Device& support::device() {
+  if (unaided::chosen == nullptr) throw unaided::Fault("this check has no device");
+  return *unaided::chosen;
+}

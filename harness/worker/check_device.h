@@ -1,0 +1,12 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace unaided {
+
+/// Makes the device of this check child, which support::device() then is: `label` as in a
+/// GradeReport, "" for none. Throws Fault where there is no such device.
+void make_check_device(const std::string& label, std::uint64_t seed);
+
+}  // namespace unaided

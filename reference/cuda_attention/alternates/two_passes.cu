@@ -1,0 +1,90 @@
+// A block for each query: its scores stay in dynamic shared memory, so the softmax takes two
+// passes. Where they do not fit, the keys go through in chunks that are merged.
+#include <cmath>
+#include <cstdint>
+
+// level 1
+#include "level1.h"
+
+namespace kata {
+namespace {
+
+constexpr int kChunk = 1024;  // keys
+constexpr int kBlock = 128;
+
+struct View {
+  const float* data;
+  std::int64_t head, row;
+};
+
+__global__ void query_of_a_block(View q, View k, View v, float* out, std::int64_t out_head,
+                                 std::int64_t out_row, std::int64_t queries, std::int64_t keys,
+                                 int size) {
+  extern __shared__ float shared[];
+  float* const scores = shared;
+  float* const query = shared + kChunk;
+  const std::int64_t head = blockIdx.y, row = blockIdx.x;
+  if (threadIdx.x < size) query[threadIdx.x] = q.data[head * q.head + row * q.row + threadIdx.x];
+  std::int64_t visible = row + keys - queries + 1;
+  if (visible > keys) visible = keys;
+  float largest = -INFINITY, total = 0, sum = 0;  // of all chunks; the sum is of one column
+  for (std::int64_t begin = 0; begin < visible; begin += kChunk) {
+    const int count = static_cast<int>(visible - begin < kChunk ? visible - begin : kChunk);
+    __syncthreads();
+    for (int j = threadIdx.x; j < count; j += kBlock) {
+      const float* const key = k.data + head * k.head + (begin + j) * k.row;
+      double dot = 0;
+      for (int d = 0; d < size; ++d) dot += double{query[d]} * key[d];
+      scores[j] = static_cast<float>(dot / sqrt(static_cast<double>(size)));
+    }
+    __syncthreads();
+    float top = largest;
+    for (int j = 0; j < count; ++j) top = fmaxf(top, scores[j]);
+    const float kept = total == 0 ? 0 : expf(largest - top);
+    total *= kept;
+    sum *= kept;
+    for (int j = 0; j < count; ++j) {
+      const float weight = expf(scores[j] - top);
+      total += weight;
+      if (threadIdx.x < size) {
+        sum += weight * v.data[head * v.head + (begin + j) * v.row + threadIdx.x];
+      }
+    }
+    largest = top;
+  }
+  if (threadIdx.x < size) {
+    out[head * out_head + row * out_row + threadIdx.x] = total > 0 ? sum / total : 0;
+  }
+}
+
+}  // namespace
+
+void causal_attention(const float* q, const float* k, const float* v, float* out,
+                      std::int64_t heads, std::int64_t length, cudaStream_t stream) {
+  if (heads * length == 0) return;
+  const dim3 grid(static_cast<unsigned>(length), static_cast<unsigned>(heads));
+  const std::int64_t head = length * 64;
+  query_of_a_block<<<grid, kBlock, (kChunk + 64) * sizeof(float), stream>>>(
+      View{q, head, 64}, View{k, head, 64}, View{v, head, 64}, out, head, 64, length, length, 64);
+}
+
+}  // namespace kata
+
+// level 2
+#include "level2.h"
+
+namespace kata {
+
+void strided_attention(const float* q, Strides q_strides, const float* k, Strides k_strides,
+                       const float* v, Strides v_strides, float* out, Strides out_strides,
+                       std::int64_t heads, std::int64_t queries, std::int64_t keys,
+                       std::int64_t head_size, cudaStream_t stream) {
+  if (heads * queries == 0) return;
+  const dim3 grid(static_cast<unsigned>(queries), static_cast<unsigned>(heads));
+  query_of_a_block<<<grid, kBlock, (kChunk + head_size) * sizeof(float), stream>>>(
+      View{q, q_strides.head, q_strides.row}, View{k, k_strides.head, k_strides.row},
+      View{v, v_strides.head, v_strides.row}, out, out_strides.head, out_strides.row, queries, keys,
+      static_cast<int>(head_size));
+}
+
+}  // namespace kata
