@@ -65,6 +65,11 @@ Call call_poisoned(const Problem& problem, const Rung& rung, Tensors before, Ten
   return call;
 }
 
+Call call_first(const Problem& problem, const Rung& rung, const Tensors& made, Finding& finding) {
+  return call_poisoned(problem, rung, cloned(made), cloned(made), made, Garbage::kNotANumber,
+                       finding);
+}
+
 /// The same inputs at another place, and other garbage in freed memory.
 void check_repeats(const Problem& problem, const Rung& rung, const Call& first, Finding& finding) {
   const Tensors held = cloned(first.outputs);
@@ -128,13 +133,15 @@ void judge_call(const Problem& problem, const Tensors& before, const Tensors& in
   }
 }
 
-void check_rung(const Problem& problem, const Rung& rung, Scrutiny scrutiny, std::uint64_t seed,
-                Finding& finding) {
+void check_once(const Problem& problem, const Rung& rung, const Tensors& made, Finding& finding) {
+  call_first(problem, rung, made, finding);
+}
+
+void check_attempt(const Problem& problem, const Rung& rung, std::uint64_t seed, Finding& finding) {
   const Tensors made = problem.make_inputs(seed);
   const ThreadWatch watch(at::get_num_threads());
-  const Call first =
-      call_poisoned(problem, rung, cloned(made), cloned(made), made, Garbage::kNotANumber, finding);
-  if (!finding.passed() || scrutiny == Scrutiny::kOurs) return;
+  const Call first = call_first(problem, rung, made, finding);
+  if (!finding.passed()) return;
   check_repeats(problem, rung, first, finding);
   if (finding.passed()) check_unseen(problem, rung, seed + 1, finding);
   if (finding.passed()) finding.failure = watch.complaint();

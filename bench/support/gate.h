@@ -22,13 +22,11 @@ struct Finding {
   bool passed() const { return failure.empty(); }
 };
 
-/// How much is asked before timing: what this project wrote is called once, an attempt in every way
-/// that has fooled somebody.
-enum class Scrutiny { kOurs, kAttempt };
+/// Calls `rung` with copies of `made`, freed memory poisoned, and judges what it returns.
+void check_once(const Problem& problem, const Rung& rung, const Tensors& made, Finding& finding);
 
-/// Calls `rung` with inputs from fresh seeds, outputs poisoned, and judges what it returns.
-void check_rung(const Problem& problem, const Rung& rung, Scrutiny scrutiny, std::uint64_t seed,
-                Finding& finding);
+/// Calls an attempt with inputs from fresh seeds, in every way that has fooled somebody.
+void check_attempt(const Problem& problem, const Rung& rung, std::uint64_t seed, Finding& finding);
 
 /// Why outputs are not memory of their own (what is changed in place aside); empty when they are.
 std::string shared_memory(const Problem& problem, const Tensors& inputs, const Tensors& outputs);

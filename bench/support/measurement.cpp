@@ -36,9 +36,9 @@ struct Entry {
   std::string backend = {};
 };
 
-/// The time and the memory of one call.
-void try_call(const Problem& problem, PeakMemory& memory, std::uint64_t seed, Entry& entry) {
-  const Tensors inputs = problem.make_inputs(seed);
+/// The time and the memory of one call with copies of `made`.
+void try_call(const Problem& problem, PeakMemory& memory, const Tensors& made, Entry& entry) {
+  const Tensors inputs = cloned(made);
   memory.start();
   const double begin = MachineState::now().wall_s;
   try {
@@ -57,18 +57,33 @@ void try_call(const Problem& problem, PeakMemory& memory, std::uint64_t seed, En
   }
 }
 
-Scrutiny scrutiny_of(const Rung& rung) {
-  return rung.name == kAttemptRung ? Scrutiny::kAttempt : Scrutiny::kOurs;
+bool is_attempt(const Rung& rung) {
+  return rung.name == kAttemptRung;
 }
 
+/// Rungs of ours share inputs, which take longer to make than to copy; an attempt has its own.
 void check_entries(const Problem& problem, std::vector<Entry>& entries, PeakMemory& memory,
                    std::mt19937_64& random, const MeasureOptions& options) {
+  const Tensors made = problem.make_inputs(random());
   for (Entry& entry : entries) {
     const double part = static_cast<double>(&entry - entries.data());
     options.progress("checking " + entry.rung->name,
                      kGatePart * part / static_cast<double>(entries.size()));
-    check_rung(problem, *entry.rung, scrutiny_of(*entry.rung), random(), entry.finding);
-    if (entry.finding.passed()) try_call(problem, memory, random(), entry);
+    if (is_attempt(*entry.rung)) {
+      check_attempt(problem, *entry.rung, random(), entry.finding);
+    } else {
+      check_once(problem, *entry.rung, made, entry.finding);
+    }
+    if (entry.finding.passed()) try_call(problem, memory, made, entry);
+  }
+}
+
+void check_again(const Problem& problem, std::vector<Entry>& entries, std::mt19937_64& random) {
+  const Tensors made = problem.make_inputs(random());
+  for (Entry& entry : entries) {
+    if (!entry.finding.passed()) continue;
+    const bool shares = !is_attempt(*entry.rung);
+    check_once(problem, *entry.rung, shares ? made : problem.make_inputs(random()), entry.finding);
   }
 }
 
@@ -143,9 +158,9 @@ class SeriesRun {
 
  private:
   void add(Entry& entry, const std::string& name) {
-    const bool ours = scrutiny_of(*entry.rung) == Scrutiny::kOurs;
-    timed_.push_back(std::make_unique<TimedRung>(problem_, *entry.rung, sets_, entry.finding,
-                                                 ours ? judging_s_max_ : INFINITY, random_()));
+    timed_.push_back(std::make_unique<TimedRung>(
+        problem_, *entry.rung, sets_, entry.finding,
+        is_attempt(*entry.rung) ? INFINITY : judging_s_max_, random_()));
     Contestant contestant = timed_.back()->contestant(name);
     plan_contestant(entry.call_s, budget_s_, sample_s_, contestant);
     contestants_.push_back(std::move(contestant));
@@ -229,10 +244,8 @@ BenchProblem measure_problem(const Kernel& kernel, const Problem& problem,
   for (const Rung& rung : rungs) entries.push_back({&rung});
   check_entries(problem, entries, memory, random, options);
   if (options.timed) time_entries(problem, entries, random, end_s, options, result);
+  check_again(problem, entries, random);
   for (Entry& entry : entries) {
-    if (entry.finding.passed()) {
-      check_rung(problem, *entry.rung, Scrutiny::kOurs, random(), entry.finding);
-    }
     if (!entry.finding.passed()) {
       for (BenchSeries& series : result.series) series.samples.erase(entry.rung->name);
     }
