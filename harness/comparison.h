@@ -62,11 +62,12 @@ double median(std::vector<double> values);
 /// the middle 68 %, so that a few disturbed rounds do not decide it.
 double noise_of(const std::vector<double>& speeds);
 
-/// The smallest relative slowdown that `rounds` new rounds call SLOWER with a probability of kPower,
-/// on a machine on which equal things differed by `equal_speeds`. Follows from the distribution of
-/// the interval's end, an order statistic, so it holds for any shape of noise, as that of a core
-/// which now and then is taken away; that the noise is known from so many rounds only is part of the
-/// probability. Infinite for fewer than kRoundsToTell of either: too few to say.
+/// The smallest relative slowdown that `rounds` new rounds call SLOWER with a probability of
+/// kPower, on a machine on which equal things differed by `equal_speeds`. Follows from the
+/// distribution of the interval's end, an order statistic, so it holds for any shape of noise, as
+/// that of a core which now and then is taken away; that the noise is known from so many rounds
+/// only is part of the probability. Infinite for fewer than kRoundsToTell of either: too few to
+/// say.
 double smallest_effect(const std::vector<double>& equal_speeds, int rounds);
 
 /// The fewest rounds, odd and from kRoundsMin to kRoundsMax, whose smallest effect is at most

@@ -25,8 +25,8 @@ struct Installation {
   std::filesystem::path program() const;  // <build>/unaided
   /// <build>/unaided-worker, or unaided-worker-asan
   std::filesystem::path worker(Instrumentation instrumentation) const;
-  std::filesystem::path resident() const;  // <build>/unaided-resident; not every build has one
-  std::filesystem::path bench() const;     // <build>/unaided-bench
+  std::filesystem::path resident() const;    // <build>/unaided-resident; not every build has one
+  std::filesystem::path bench() const;       // <build>/unaided-bench
   std::filesystem::path cuda_graph() const;  // <build>/unaided-cuda-graph.so; not every build
   std::filesystem::path checks_library(const std::string& kata) const;  // <build>/checks/<kata>.so
   /// <build>/checks/<kata>_levelN.o: what it leaves undefined is what the level asks for.

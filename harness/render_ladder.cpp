@@ -123,11 +123,10 @@ std::string render_notes(const Ladder& ladder, const Terminal& terminal) {
       ladder.rows.empty() || ladder.problem->limit_is_flops || ladder.series->name == "cold"
           ? ""
           : "; caches are faster, so it bounds no hot call"));
-  const std::string found =
-      std::isinf(ladder.smallest_effect)
-          ? "too few to say which difference they find"
-          : fmt::format("a difference of {:.1f} % is found 19 times of 20",
-                        ladder.smallest_effect * 100);
+  const std::string found = std::isinf(ladder.smallest_effect)
+                                ? "too few to say which difference they find"
+                                : fmt::format("a difference of {:.1f} % is found 19 times of 20",
+                                              ladder.smallest_effect * 100);
   notes.push_back(fmt::format(
       "{} rounds, noise {:.1f} %: {}{}", ladder.control.rounds, ladder.noise * 100, found,
       ladder.series->budget_decided ? "; the time allowed, not the noise, ended the rounds" : ""));
