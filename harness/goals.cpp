@@ -1,8 +1,8 @@
 #include "goals.h"
 
 #include <fmt/format.h>
-
 #include <toml++/toml.h>
+
 #include <algorithm>
 
 #include "fault.h"
@@ -56,6 +56,16 @@ Interval spread_of(std::vector<double> speeds) {
   std::sort(speeds.begin(), speeds.end());
   const std::size_t tenth = speeds.size() / 10;
   return {median(speeds), speeds[tenth], speeds[speeds.size() - 1 - tenth]};
+}
+
+/// "1.52 [1.48, 1.55]"; of few rounds no interval, which would be absurdly wide.
+std::string figures_of(const Comparison& reached) {
+  if (reached.rounds == 0) return "not measured";
+  const Interval& speed = reached.speed;
+  if (reached.rounds < kRoundsToTell) {
+    return fmt::format("{:.2f} in {} rounds", speed.median, reached.rounds);
+  }
+  return fmt::format("{:.2f} [{:.2f}, {:.2f}]", speed.median, speed.low, speed.high);
 }
 
 }  // namespace
@@ -123,12 +133,9 @@ std::string render_goals(const std::vector<GoalResult>& results, const std::stri
   std::size_t met = 0, noisy = 0;
   for (const GoalResult& result : results) {
     const Goal& goal = result.goal;
-    const Interval& speed = result.reached.speed;
     const std::string problem =
         fmt::format("{} {} {} {}", goal.kernel, goal.shape, goal.dtype, goal.series);
-    const std::string figures = result.measured() ? fmt::format("{:.2f} [{:.2f}, {:.2f}]",
-                                                                speed.median, speed.low, speed.high)
-                                                  : "not measured";
+    const std::string figures = figures_of(result.reached);
     const std::string equal = result.measured()
                                   ? fmt::format("{:.2f}-{:.2f}{}", result.equal.low,
                                                 result.equal.high, result.quiet() ? "" : "!")

@@ -82,6 +82,16 @@ TEST(Goals, AFigureFromARestlessMachineIsMarked) {
   EXPECT_NE(render_goals(results, "AVX2", {}).find("1 beyond"), std::string::npos);
 }
 
+TEST(Goals, OfFewRoundsNoIntervalIsTold) {
+  std::vector<GoalResult> results = judge_goals(goals_from(kSoftmax), report_at("AVX2", 0.5));
+  EXPECT_NE(render_goals(results, "AVX2", {}).find("2.00 ["), std::string::npos);
+  results.at(0).reached.rounds = 5;
+  results.at(0).reached.speed.high = 1e9;
+  const std::string text = render_goals(results, "AVX2", {});
+  EXPECT_NE(text.find("2.00 in 5 rounds"), std::string::npos) << text;
+  EXPECT_EQ(text.find('['), std::string::npos) << text;
+}
+
 TEST(Goals, AFileWithoutAKernelIsRefused) {
   EXPECT_THROW(goals_from("[[goal]]\nshape = \"x\"\n"), Fault);
   EXPECT_THROW(goals_from("goal = 1\n"), Fault);
