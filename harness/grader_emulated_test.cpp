@@ -63,9 +63,10 @@ TEST(EmulatedGrading, MistakesAreFailedChecksWithTheirReason) {
 }
 
 TEST(EmulatedGrading, WhatDoesNotCompileIsNamedByTheCandidatesLines) {
-  EXPECT_NE(report_of(solution_with("__syncthreads();", "sync();"))
-                .message.find("mini_cuda.cu:12:3: error: use of undeclared identifier 'sync'"),
-            std::string::npos);
+  EXPECT_NE(
+      report_of(solution_with("__syncthreads();", "__syncblock();"))
+          .message.find("mini_cuda.cu:12:3: error: use of undeclared identifier '__syncblock'"),
+      std::string::npos);
   const GradeReport assembler =
       report_of(solution_with("__syncthreads();", "asm(\"bar.sync 0;\");"));
   EXPECT_EQ(assembler.outcome, Outcome::kCompileError);
