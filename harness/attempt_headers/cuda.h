@@ -25,6 +25,7 @@
 #include <utility>
 #include <vector>
 
+// NOLINTBEGIN(readability-identifier-naming): CUDA's names.
 #define __global__
 #define __device__
 #define __host__
@@ -438,3 +439,4 @@ void __stcs(T* address, T value) {
 
 // Last: the standard library spells an attribute of its own so.
 #define __noinline__ __attribute__((noinline))
+// NOLINTEND(readability-identifier-naming)
