@@ -11,6 +11,8 @@
 #include <cstdlib>
 #include <optional>
 
+struct nvmlDevice_st;  // as nvml.h has it: never defined, and outside every namespace
+
 namespace unaided {
 
 namespace {
@@ -109,7 +111,7 @@ struct CudaDriver {
 
 /// NVML, as far as it is asked here.
 struct ManagementLibrary {
-  using Device = struct nvmlDevice_st*;
+  using Device = nvmlDevice_st*;
 
   explicit ManagementLibrary(const Library& library)
       : init(library.find<int()>("nvmlInit_v2")),

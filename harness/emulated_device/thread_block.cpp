@@ -138,7 +138,7 @@ void ThreadBlock::start(unsigned thread, const std::function<void()>& kernel) {
     return std::move(scheduler_);
   };
   warps_[thread / kLanes].alive |= 1U << thread % kLanes;
-  threads_[thread].fiber =
+  threads_[thread].suspended.fiber =
       boost::context::fiber(std::allocator_arg, GivenStack{stacks_.stack(thread)}, body);
   make_ready(thread);
 }
@@ -147,7 +147,8 @@ void ThreadBlock::resume(unsigned thread) {
   current_ = thread;
   position.thread = places_[thread];
   inside_ = true;
-  threads_[thread].fiber = std::move(threads_[thread].fiber).resume();
+  boost::context::fiber& fiber = threads_[thread].suspended.fiber;
+  fiber = std::move(fiber).resume();
   inside_ = false;
 }
 

@@ -53,8 +53,15 @@ class ThreadBlock {
  private:
   enum class State { kReady, kAtBarrier, kInWarp, kEnded };
 
-  struct Thread {
+  /// Not unwound with the block: a thread that still waits after a failure stays where it is.
+  union Suspended {
+    Suspended() : fiber() {}
+    ~Suspended() {}
     boost::context::fiber fiber;
+  };
+
+  struct Thread {
+    Suspended suspended;
     State state = State::kReady;
     int line = 0;  // where it waits
     emulated_device::Vote vote{};
@@ -90,7 +97,7 @@ class ThreadBlock {
   std::mt19937_64 random_;
   ThreadStacks stacks_;
   boost::context::fiber scheduler_;
-  std::vector<Thread>& threads_ = *new std::vector<Thread>(kBlockThreadsMax);  // never unwound
+  std::vector<Thread> threads_{kBlockThreadsMax};
   struct Warp {
     std::vector<unsigned> ready;  // threads
     unsigned alive = 0;           // lanes that have not ended
