@@ -15,15 +15,6 @@ constexpr double kCallsMax = 50;   // of a sample
 constexpr double kGatePart = 0.2;  // of the progress bar
 constexpr double kMicrosecond = 1e-6;
 
-/// A rung with what has been found out about it.
-struct Entry {
-  const Rung* rung;
-  Finding finding = {};
-  double call_s = 0;
-  std::int64_t extra_bytes = -1;
-  std::string backend = {};
-};
-
 /// The time and the memory of one call, after one that LibTorch needs to set itself up.
 void try_call(const Problem& problem, DeviceQueue& queue, std::uint64_t seed, Entry& entry) {
   const Tensors inputs = problem.make_inputs(seed);
@@ -172,13 +163,8 @@ BenchProblem measure_on_device(const Kernel& kernel, const Problem& problem,
   DeviceProblem(problem, entries, queue, options, random, result).time_all(end_s);
   for (Entry& entry : entries) {
     if (entry.finding.passed()) check_on_device(problem, *entry.rung, random(), entry.finding);
-    if (!entry.finding.passed()) {
-      for (BenchSeries& series : result.series) series.samples.erase(entry.rung->name);
-    }
-    result.rungs.push_back({entry.rung->name, entry.rung->lesson, entry.backend,
-                            entry.finding.failure, entry.finding.error, entry.finding.calls_checked,
-                            entry.extra_bytes});
   }
+  report_entries(entries, result);
   return result;
 }
 

@@ -27,15 +27,6 @@ constexpr double kGatePart = 0.2;  // of the progress bar
 constexpr int kRooflineCalls = 5;
 constexpr int kRoundsAtLeast = 5;  // whatever the budget says
 
-/// A rung with what has been found out about it.
-struct Entry {
-  const Rung* rung;
-  Finding finding = {};
-  double call_s = 0;
-  std::int64_t extra_bytes = -1;
-  std::string backend = {};
-};
-
 /// The time and the memory of one call with copies of `made`.
 void try_call(const Problem& problem, PeakMemory& memory, const Tensors& made, Entry& entry) {
   const Tensors inputs = cloned(made);
@@ -213,11 +204,6 @@ void time_entries(const Problem& problem, std::vector<Entry>& entries, std::mt19
   }
 }
 
-BenchRung described(const Entry& entry) {
-  return {entry.rung->name,    entry.rung->lesson,          entry.backend,    entry.finding.failure,
-          entry.finding.error, entry.finding.calls_checked, entry.extra_bytes};
-}
-
 }  // namespace
 
 BenchProblem described_problem(const Kernel& kernel, const Problem& problem) {
@@ -233,6 +219,16 @@ BenchProblem described_problem(const Kernel& kernel, const Problem& problem) {
   return result;
 }
 
+void report_entries(const std::vector<Entry>& entries, BenchProblem& problem) {
+  for (const auto& [rung, finding, call_s, extra_bytes, backend] : entries) {
+    if (!finding.passed()) {
+      for (BenchSeries& series : problem.series) series.samples.erase(rung->name);
+    }
+    problem.rungs.push_back({rung->name, rung->lesson, backend, finding.failure, finding.error,
+                             finding.calls_checked, extra_bytes});
+  }
+}
+
 BenchProblem measure_problem(const Kernel& kernel, const Problem& problem,
                              const std::vector<Rung>& rungs, PeakMemory& memory,
                              const MeasureOptions& options) {
@@ -245,12 +241,7 @@ BenchProblem measure_problem(const Kernel& kernel, const Problem& problem,
   check_entries(problem, entries, memory, random, options);
   if (options.timed) time_entries(problem, entries, random, end_s, options, result);
   check_again(problem, entries, random);
-  for (Entry& entry : entries) {
-    if (!entry.finding.passed()) {
-      for (BenchSeries& series : result.series) series.samples.erase(entry.rung->name);
-    }
-    result.rungs.push_back(described(entry));
-  }
+  report_entries(entries, result);
   return result;
 }
 

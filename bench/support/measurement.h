@@ -26,8 +26,20 @@ struct MeasureOptions {
   Progress progress;
 };
 
+/// A rung with what has been found out about it.
+struct Entry {
+  const Rung* rung;
+  Finding finding = {};
+  double call_s = 0;
+  std::int64_t extra_bytes = -1;  // of one call; negative: unknown
+  std::string backend = {};
+};
+
 /// A report's problem, without rungs, times and limit.
 BenchProblem described_problem(const Kernel& kernel, const Problem& problem);
+
+/// Writes the entries into a problem whose series are complete; one that failed keeps no times.
+void report_entries(const std::vector<Entry>& entries, BenchProblem& problem);
 
 /// Measures `rungs` on one problem; the one that is called libtorch is timed twice a round.
 BenchProblem measure_problem(const Kernel& kernel, const Problem& problem,

@@ -21,6 +21,7 @@
 
 namespace report {
 
+using support::expect_throws;
 using Tokens = std::vector<std::int64_t>;
 
 struct Fact {
@@ -79,22 +80,6 @@ inline void fail_with_exception(const std::string& function, const std::exceptio
                                 const Facts& facts) {
   if (typeid(e) == typeid(std::logic_error)) throw;
   fail("an exception came out of " + function + ": " + std::string(e.what()).substr(0, 300), facts);
-}
-
-/// `call` must throw this kind of exception.
-template <typename E, typename Call>
-void expect_throws(const std::string& what, const std::string& type, const Facts& facts,
-                   Call&& call) {
-  std::string got = "nothing was thrown";
-  try {
-    call();
-  } catch (const E&) {
-    return;
-  } catch (const std::exception& e) {
-    if (typeid(e) == typeid(std::logic_error)) throw;
-    got = std::string("got another exception: ") + std::string(e.what()).substr(0, 300);
-  }
-  fail(what + ": expected " + type + ", " + got, facts);
 }
 
 }  // namespace report
