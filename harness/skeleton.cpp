@@ -1,17 +1,26 @@
 #include "skeleton.h"
 
-#include <fmt/format.h>
+#include "skeleton_cuda.h"
 
 namespace unaided {
 namespace {
 
-/// "@" stands for the kata's id.
-struct Template {
-  const char* path;
-  const char* text;
+constexpr SkeletonTemplate kOfAll[] = {
+    {"katas/@/README.md", R"~(# @
+
+What the kata is about, and what it teaches. Each level adds declarations; earlier ones stay valid.
+
+| level | asks for | par |
+|---|---|---|
+| 1 | `twice` | 10 min |
+)~"},
+    {"reference/@/notes.md", R"~(# Notes on @
+
+Where the idea comes from, which bugs the checks were written against, which tolerances and why.
+)~"},
 };
 
-constexpr Template kTemplates[] = {
+constexpr SkeletonTemplate kOfTensors[] = {
     {"katas/@/kata.toml", R"~(title = "@"
 summary = "One sentence that says what is asked for"
 topics = []
@@ -31,14 +40,6 @@ file_mb = 8
 [[level]]
 title = "Twice"
 par_minutes = 10
-)~"},
-    {"katas/@/README.md", R"~(# @
-
-What the kata is about, and what it teaches. Each level adds declarations; earlier ones stay valid.
-
-| level | asks for | par |
-|---|---|---|
-| 1 | `twice` | 10 min |
 )~"},
     {"katas/@/level1.md", R"~(# Level 1: twice
 
@@ -111,7 +112,7 @@ torch::Tensor run(const Inputs& in) {
 TEST(Twice, EXAMPLE_OneRow) {
   const Inputs in{{"x", matrix({{1, 2}})}};
   expect_close("twice(x)", run(in), matrix({{2, 4}}), kFloat32, in);
-}  // namespace
+}
 
 TEST(Twice, EXAMPLE_OneColumn) {
   const Inputs in{{"x", matrix({{-3}, {0}})}};
@@ -148,11 +149,7 @@ torch::Tensor twice(const torch::Tensor& x) {
 
 }  // namespace kata
 )~"},
-    {"reference/@/notes.md", R"~(# Notes on @
-
-Where the idea comes from, which bugs the checks were written against, which tolerances and why.
-)~"},
-};  // namespace unaided
+};
 
 std::string with_id(std::string text, const std::string& id) {
   for (std::size_t at = text.find('@'); at != std::string::npos; at = text.find('@', at)) {
@@ -166,11 +163,15 @@ std::string with_id(std::string text, const std::string& id) {
 
 }  // namespace
 
-std::vector<SkeletonFile> kata_skeleton(const std::string& id) {
+std::vector<SkeletonFile> kata_skeleton(const std::string& id, bool cuda) {
   std::vector<SkeletonFile> files;
-  for (const Template& file : kTemplates) {
-    files.push_back({with_id(file.path, id), with_id(file.text, id)});
-  }
+  const auto add = [&](std::span<const SkeletonTemplate> templates) {
+    for (const SkeletonTemplate& file : templates) {
+      files.push_back({with_id(file.path, id), with_id(file.text, id)});
+    }
+  };
+  add(kOfAll);
+  add(cuda ? cuda_skeleton_templates() : std::span<const SkeletonTemplate>(kOfTensors));
   return files;
 }
 

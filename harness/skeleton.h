@@ -12,9 +12,9 @@ struct SkeletonFile {
   std::string text;
 };
 
-/// Every file of a kata of one level that doubles a tensor: it builds, its starter fails honestly
-/// and its reference passes, so that an author replaces parts of something that works. What it
-/// lacks to be proven, `dev verify` says.
-std::vector<SkeletonFile> kata_skeleton(const std::string& id);
+/// Every file of a kata of one level that doubles a tensor, or numbers on a device: it builds, its
+/// starter fails honestly and its reference passes, so that an author replaces parts of something
+/// that works. What it lacks to be proven, `dev verify` says.
+std::vector<SkeletonFile> kata_skeleton(const std::string& id, bool cuda = false);
 
 }  // namespace unaided

@@ -22,7 +22,7 @@ void register_kata(const std::filesystem::path& cmake_lists, const std::string& 
   write_text_file(cmake_lists, text + line);
 }
 
-int create(CommandContext& context, const std::string& id) {
+int create(CommandContext& context, const std::string& id, bool cuda) {
   const std::filesystem::path& root = context.installation().root;
   if (!is_kata_id(id)) {
     throw Fault(
@@ -34,14 +34,14 @@ int create(CommandContext& context, const std::string& id) {
     if (!std::filesystem::exists(root / folder / id)) continue;
     throw Fault(fmt::format("{}/{} is there already; nothing was changed", folder, id));
   }
-  for (const SkeletonFile& file : kata_skeleton(id)) {
+  for (const SkeletonFile& file : kata_skeleton(id, cuda)) {
     write_text_file(root / file.path, file.text);
     fmt::print("  wrote  {}\n", file.path.string());
   }
   register_kata(root / "CMakeLists.txt", id);
   fmt::print("  added  add_kata({}) to CMakeLists.txt\n", id);
   fmt::print(
-      "\nIt doubles a tensor until you replace that. {0} dev verify {1} builds it and says what it "
+      "\nIt doubles numbers until you replace that. {0} dev verify {1} builds it and says what it "
       "lacks.\n",
       context.program, id);
   return 0;
@@ -51,9 +51,11 @@ int create(CommandContext& context, const std::string& id) {
 
 void add_dev_new(CLI::App& dev, CommandContext& context) {
   const auto id = std::make_shared<std::string>();
+  const auto cuda = std::make_shared<bool>(false);
   CLI::App* command = dev.add_subcommand("new", "write the skeleton of a kata");
   command->add_option("id", *id, "its name in every folder: top_k")->required();
-  command->callback([id, &context] { context.exit_code = create(context, *id); });
+  command->add_flag("--cuda", *cuda, "a kernel kata: its attempts are .cu files");
+  command->callback([id, cuda, &context] { context.exit_code = create(context, *id, *cuda); });
 }
 
 }  // namespace unaided
