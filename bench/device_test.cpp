@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "ladder.h"
+#include "support/card_kernels.h"
 #include "support/device_kernel.h"
 #include "support/device_measurement.h"
 #include "support/device_rung.h"
@@ -119,8 +120,14 @@ const Problem& tiny_of(const Kernel& kernel, const std::string& dtype) {
   throw std::out_of_range(dtype);
 }
 
+std::vector<Kernel> kernels_of_cards() {
+  std::vector<Kernel> all = kernels();
+  for (Kernel& kernel : card_kernels()) all.push_back(std::move(kernel));
+  return all;
+}
+
 TEST(DeviceKernel, OfEveryKernelTheOperatorRungsAreCorrectInEveryDtype) {
-  for (const Kernel& kernel : kernels()) {
+  for (const Kernel& kernel : kernels_of_cards()) {
     const Kernel placed = on_device(kernel, torch::kCPU);
     ASSERT_EQ(placed.rungs.size(), 2U) << kernel.id;
     for (const Problem& problem : placed.problems) {
@@ -133,6 +140,40 @@ TEST(DeviceKernel, OfEveryKernelTheOperatorRungsAreCorrectInEveryDtype) {
       }
     }
   }
+}
+
+TEST(DeviceKernel, TheFastRungIsAFunctionOfItsKataThroughTheContract) {
+  int count = 0;
+  for (const Kernel& kernel : kernels_of_cards()) {
+    if (kernel.card_contracts.empty()) continue;
+    const Contract& contract = kernel.card_contracts[0];
+    Kernel placed = on_device(kernel, torch::kCPU);
+    add_fast_rung(placed,
+                  std::string(UNAIDED_BENCH_ATTEMPTS) + "/" + kernel.id + "_" + contract.kata +
+                      "_level" + std::to_string(contract.level) + ".so",
+                  contract.shapes);
+    const Rung& fast = placed.rungs.back();
+    EXPECT_EQ(fast.name, "fast");
+    EXPECT_NE(fast.lesson, "");
+    Finding finding;
+    check_on_device(tiny_of(placed, "f32"), fast, /*seed=*/11, finding);
+    EXPECT_EQ(finding.failure, "") << kernel.id << ", error " << finding.error;
+    ++count;
+  }
+  EXPECT_EQ(count, 4);
+}
+
+TEST(DeviceKernel, AWrongPlaceAmongTheLargestIsSeen) {
+  const Kernel placed = on_device(card_kernels()[0], torch::kCPU);
+  const Problem& problem = tiny_of(placed, "f32");
+  const Tensors inputs = problem.make_inputs(5);
+  const Tensors right = placed.rungs.back().run(problem, inputs);
+  EXPECT_EQ(problem.error(inputs, right), 0);
+  torch::Tensor places = right[1].clone();
+  places[0][1] = places[0][0];
+  EXPECT_GT(problem.error(inputs, {right[0], places}), problem.error_max);
+  EXPECT_GT(problem.error(inputs, {right[0], right[1] + inputs[0].size(1)}), problem.error_max);
+  EXPECT_GT(problem.error(inputs, {right[0].flip(1), right[1].flip(1)}), problem.error_max);
 }
 
 TEST(DeviceKernel, TheTwinInBfloat16HasHalfTheBytesAndItsOwnType) {

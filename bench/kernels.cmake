@@ -4,6 +4,7 @@ pkg_check_modules(highway REQUIRED IMPORTED_TARGET libhwy)
 
 file(GLOB kernel_folders CONFIGURE_DEPENDS */kernel.cpp)
 list(TRANSFORM kernel_folders REPLACE "/kernel.cpp$" "")
+file(GLOB card_sources CONFIGURE_DEPENDS */card_kernel.cpp)  # timed on a card alone
 set(tensor_sources "")
 set(naive_sources "")
 set(fast_sources "")
@@ -34,7 +35,7 @@ endif()
 
 add_library(unaided_kernels STATIC
   ${tensor_sources} sampling/oracle.cpp support/attention_backend.cpp support/backend.cpp
-  support/float64_error.cpp support/kernels.cpp support/random_tensors.cpp
+  support/float64_error.cpp support/kernels.cpp support/random_tensors.cpp ${card_sources}
   $<TARGET_OBJECTS:unaided_naive_rungs> $<TARGET_OBJECTS:unaided_fast_rungs>)
 target_include_directories(unaided_kernels PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(unaided_kernels
@@ -53,7 +54,7 @@ if(BUILD_TESTING)
 
   # The references as attempts: <kernel>_<kata>_level<K>.so of each contract's file.
   file(GLOB contracts CONFIGURE_DEPENDS */contract_*.cpp)
-  list(FILTER contracts EXCLUDE REGEX "/contract_cuda_")  # for .cu files, on a card
+  list(FILTER contracts EXCLUDE REGEX "/contract_cuda_")  # of a card
   foreach(file IN LISTS contracts)
     string(REGEX MATCH "([a-z0-9_]+)/contract_([a-z0-9_]+)_(level[1-4])\\.cpp$" parts ${file})
     set(kernel ${CMAKE_MATCH_1})

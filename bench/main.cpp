@@ -18,6 +18,7 @@
 #include "fault.h"
 #include "process.h"
 #include "support/attempt_library.h"
+#include "support/card_kernels.h"
 #include "support/cuda_device.h"
 #include "support/device_kernel.h"
 #include "support/device_measurement.h"
@@ -46,6 +47,8 @@ struct Options {
   std::string shape, dtype, rung;
   std::string attempt, attempt_build;
   std::vector<std::string> attempt_shapes;
+  std::string fast;  // a library, for a card
+  std::vector<std::string> fast_shapes;
   int threads = 1;
   double budget_s = 60;
   bool tiny = false;
@@ -78,6 +81,7 @@ std::vector<Kernel> all_kernels(const Options& options) {
     return list;
   }
   const torch::Device device(c10::kCUDA, static_cast<c10::DeviceIndex>(options.device));
+  for (Kernel& kernel : card_kernels()) list.push_back(std::move(kernel));
   for (Kernel& kernel : list) kernel = on_device(kernel, device);
   return list;
 }
@@ -87,6 +91,13 @@ const Kernel& find_kernel(const std::vector<Kernel>& all, const std::string& id)
     if (kernel.id == id) return kernel;
   }
   throw Fault("there is no kernel '" + id + "'; unaided bench --list has them");
+}
+
+json described_contract(const Contract& contract) {
+  return {{"kata", contract.kata},
+          {"level", contract.level},
+          {"function", contract.function},
+          {"shapes", contract.shapes}};
 }
 
 json described_kernels(const Options& options) {
@@ -101,15 +112,14 @@ json described_kernels(const Options& options) {
     }
     json contracts = json::array();
     for (const Contract& contract : kernel.contracts) {
-      contracts.push_back({{"kata", contract.kata},
-                           {"level", contract.level},
-                           {"function", contract.function},
-                           {"shapes", contract.shapes}});
+      contracts.push_back(described_contract(contract));
     }
+    const bool expert = options.on_card() && !kernel.card_contracts.empty();
     list.push_back({{"id", kernel.id},
-                    {"hidden", list.size() >= kernels().size()},
+                    {"hidden", !options.on_card() && list.size() >= kernels().size()},
                     {"text", kernel.text},
                     {"problems", problems},
+                    {"fast", expert ? described_contract(kernel.card_contracts[0]) : json()},
                     {"contracts", contracts}});
   }
   return list;
@@ -147,15 +157,15 @@ std::vector<Item> chosen_items(const Options& options, const std::vector<Kernel>
   return items;
 }
 
-/// As Contract::shapes has it.
+/// As Rung::shapes has it.
 bool expressible(const std::vector<std::string>& shapes, const Problem& problem) {
   return shapes.empty() || std::any_of(shapes.begin(), shapes.end(), [&](const auto& shape) {
            return shape == problem.shape || shape == problem.shape + "/" + problem.dtype;
          });
 }
 
-/// The kernel's rungs, less those not asked for; the baseline always stays.
-std::vector<Rung> chosen_rungs(const Options& options, const Item& item, const Rung* attempt) {
+/// The kernel's rungs, less those not asked for; the baseline always stays. Then the attempt.
+std::vector<Rung> chosen_rungs(const Item& item, const Rung* attempt) {
   std::vector<Rung> rungs;
   for (const std::string& name : item.rungs) {
     const bool known = std::any_of(item.kernel->rungs.begin(), item.kernel->rungs.end(),
@@ -167,9 +177,8 @@ std::vector<Rung> chosen_rungs(const Options& options, const Item& item, const R
         std::find(item.rungs.begin(), item.rungs.end(), rung.name) != item.rungs.end();
     if (item.rungs.empty() || named || rung.name == kBaselineRung) rungs.push_back(rung);
   }
-  if (attempt != nullptr && expressible(options.attempt_shapes, *item.problem)) {
-    rungs.push_back(*attempt);
-  }
+  if (attempt != nullptr) rungs.push_back(*attempt);
+  std::erase_if(rungs, [&](const Rung& rung) { return !expressible(rung.shapes, *item.problem); });
   return rungs;
 }
 
@@ -186,14 +195,20 @@ void measure(const Options& options) {
     const Gpu& gpu = require_gpu(survey, options.device);
     card.emplace(options.libtorch_lib, options.device, gpu.l2_bytes);
   }
-  const std::vector<Kernel> all = all_kernels(options);
+  std::vector<Kernel> all = all_kernels(options);
+  if (!options.fast.empty()) {
+    for (Kernel& kernel : all) {
+      if (kernel.id != options.kernels.at(0)) continue;
+      add_fast_rung(kernel, options.fast, options.fast_shapes);
+    }
+  }
   const std::vector<Item> items = chosen_items(options, all);
   std::optional<Rung> attempt;
   if (!options.attempt.empty()) {
     const Reach reach = card ? Reach::kDevices : Reach::kNothing;
     prepare_child_filter(reach);
     if (!install_child_filter(reach)) throw Fault("cannot confine the attempt; ./unaided doctor");
-    attempt = load_attempt(options.attempt);
+    attempt = load_attempt(options.attempt, kAttemptRung, options.attempt_shapes);
   }
 
   std::random_device secret;
@@ -214,7 +229,7 @@ void measure(const Options& options) {
           options,
           {{"progress", (index + done) / count}, {"left_s", left_s}, {"text", name + ": " + what}});
     };
-    const auto rungs = chosen_rungs(options, item, attempt ? &*attempt : nullptr);
+    const auto rungs = chosen_rungs(item, attempt ? &*attempt : nullptr);
     report.problems.push_back(
         card ? measure_on_device(*item.kernel, *item.problem, rungs, *card,
                                  {measured, card->device(), {}})
@@ -248,6 +263,8 @@ void parse(Options& options, CLI::App& app) {
   app.add_option("--attempt", options.attempt);
   app.add_option("--attempt-build", options.attempt_build);
   app.add_option("--attempt-shape", options.attempt_shapes);
+  app.add_option("--fast", options.fast);
+  app.add_option("--fast-shape", options.fast_shapes);
   app.add_option("--threads", options.threads);
   app.add_option("--budget-s", options.budget_s);
   app.add_flag("--tiny", options.tiny);

@@ -46,7 +46,24 @@ if(BUILD_TESTING)
   target_link_libraries(unaided_bench_device_test
     PRIVATE unaided_measure unaided_kernels GTest::gtest_main unaided_warnings)
   set_target_properties(unaided_bench_device_test PROPERTIES BUILD_RPATH "${LIBTORCH_LIB_DIR}")
+  target_compile_definitions(unaided_bench_device_test PRIVATE
+    UNAIDED_BENCH_ATTEMPTS="${CMAKE_CURRENT_BINARY_DIR}/attempts")
   add_test(NAME device COMMAND unaided_bench_device_test)
+  # The contracts of katas in CUDA, with loops in the place of a card: <kernel>_<kata>_level<K>.so.
+  file(GLOB contracts CONFIGURE_DEPENDS */contract_cuda_*.cpp)
+  foreach(file IN LISTS contracts)
+    string(REGEX MATCH "([a-z0-9_]+)/contract_([a-z0-9_]+)_(level[1-4])\\.cpp$" parts ${file})
+    set(kata ${CMAKE_MATCH_2})
+    set(name ${CMAKE_MATCH_1}_${kata}_${CMAKE_MATCH_3})
+    add_library(bench_attempt_${name} MODULE ${file} card_stand_in.cpp)
+    target_include_directories(bench_attempt_${name} PRIVATE
+      ${CMAKE_CURRENT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/katas/${kata})
+    target_link_libraries(bench_attempt_${name} PRIVATE libtorch::cpu unaided_warnings)
+    set_target_properties(bench_attempt_${name} PROPERTIES
+      PREFIX "" OUTPUT_NAME ${name} BUILD_RPATH "${LIBTORCH_LIB_DIR}"
+      LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/attempts)
+    add_dependencies(unaided_bench_device_test bench_attempt_${name})
+  endforeach()
   # Each kernel's smallest problem through the whole command.
   add_test(NAME bench COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/smoke_test.sh $<TARGET_FILE:unaided>
                               ${PROJECT_SOURCE_DIR})

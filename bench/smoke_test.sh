@@ -28,6 +28,13 @@ main() {
     >"$state/decoding.cpp"
   expect 'a wrong attempt' 1 sampling --tiny --quick --attempt "$state/decoding.cpp"
   holds 'a wrong attempt' '^  yours  *no time: its result is wrong'
+  sed '\|^// level 3$|,$d' "$root/reference/training_step/training_step.cpp" \
+    >"$state/training_step.cpp"
+  expect 'the lower levels alone' 0 training_step --tiny --quick \
+    --attempt "$state/training_step.cpp"
+  holds 'the lower levels alone' '^adamw_step: not timed, the attempt does not define .AdamW.'
+  holds 'the lower levels alone' '^  yours .* (s|ms|us|µs) '
+  expect 'no timed function' 1 training_step --tiny --quick --attempt "$state/decoding.cpp"
   echo 'torch::Tensor masked_attention(' >"$state/attention.cpp"
   expect 'what does not compile' 1 attention --tiny --quick --attempt "$state/attention.cpp"
   holds 'what does not compile' 'attention.cpp:1'

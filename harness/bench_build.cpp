@@ -68,11 +68,13 @@ std::pair<Compiler, std::string> compiler_for(const Installation& installation, 
 BenchBuild build_for_bench(const Installation& installation, const Kata& kata,
                            const BenchContract& contract, const std::string& source,
                            const fs::path& scratch, const Gpu* gpu, const CancelToken* cancel) {
-  // The kernels' seam lies beside the contracts as "support/kernel.h".
-  const fs::path seam = scratch / "contracts" / "support" / "kernel.h";
-  fs::create_directories(seam.parent_path());
-  fs::copy_file(installation.root / "bench" / "support" / "kernel.h", seam,
-                fs::copy_options::overwrite_existing);
+  // What a contract's file includes lies beside the contracts as "support/kernel.h".
+  const fs::path seam = scratch / "contracts" / "support";
+  fs::create_directories(seam);
+  for (const char* header : {"kernel.h", "current_stream.h"}) {
+    fs::copy_file(installation.root / "bench" / "support" / header, seam / header,
+                  fs::copy_options::overwrite_existing);
+  }
   const fs::path file = contract_file(installation, contract);
   auto [compiler, how] = compiler_for(installation, kata, scratch, gpu);
   const Build build = compiler.build(

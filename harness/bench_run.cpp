@@ -38,7 +38,9 @@ SandboxPolicy policy_of(const Installation& installation, const BenchRequest& re
   // PyPI's LibTorch finds two of NVIDIA's libraries beside its own package.
   const fs::path neighbours = installation.libtorch_lib.parent_path().parent_path() / "nvidia";
   if (fs::exists(neighbours)) policy.read_only.push_back(neighbours);
-  if (!request.attempt.empty()) policy.read_only.push_back(request.attempt);
+  for (const BenchLibrary* library : {&request.attempt, &request.fast}) {
+    if (!library->file.empty()) policy.read_only.push_back(library->file);
+  }
   const std::string threads = std::to_string(request.threads);
   policy.environment = {"PATH=/usr/bin:/bin",
                         "LC_ALL=C.UTF-8",
@@ -87,12 +89,14 @@ std::vector<std::string> arguments_of(const Installation& installation,
   };
   if (!request.items.empty()) add("--items", items_text(request.items));
   for (const std::string& kernel : request.kernels) add("--kernel", kernel);
-  for (const std::string& shape : request.attempt_shapes) add("--attempt-shape", shape);
+  for (const std::string& shape : request.attempt.shapes) add("--attempt-shape", shape);
+  for (const std::string& shape : request.fast.shapes) add("--fast-shape", shape);
   add("--shape", request.shape);
   add("--dtype", request.dtype);
   add("--rung", request.rung);
-  add("--attempt", request.attempt.string());
+  add("--attempt", request.attempt.file.string());
   add("--attempt-build", request.attempt_build);
+  add("--fast", request.fast.file.string());
   if (request.tiny) arguments.emplace_back("--tiny");
   if (request.device) {
     add("--device", std::to_string(request.device->index));
@@ -217,7 +221,7 @@ BenchOutcome run_bench(const Installation& installation, const BenchRequest& req
   }
   const bool fault = child.message.contains("fault") && child.message["fault"].is_string();
   if (fault) throw Fault("unaided-bench: " + child.message["fault"].get<std::string>());
-  if (request.attempt.empty()) {
+  if (request.attempt.file.empty()) {
     throw Fault("unaided-bench gave no report: " + how_it_ended(child.end, where) + "\n" +
                 child.end.output);
   }

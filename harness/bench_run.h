@@ -27,6 +27,12 @@ struct BenchItem {
   std::vector<std::string> rungs;
 };
 
+/// A shared object that is timed as a rung.
+struct BenchLibrary {
+  std::filesystem::path file;       // empty: none
+  std::vector<std::string> shapes;  // that its contract can express; empty: all
+};
+
 /// What is to be measured.
 struct BenchRequest {
   std::vector<BenchItem> items;  // exactly these; where there are some, the next two lines are void
@@ -36,9 +42,9 @@ struct BenchRequest {
   int threads = 1;
   double budget_s = 60;
   bool tiny = false;
-  std::filesystem::path attempt;            // a shared object; empty for none
-  std::string attempt_build;                // how it was compiled, for the fingerprint
-  std::vector<std::string> attempt_shapes;  // that its contract can express; empty: all
+  BenchLibrary attempt;
+  std::string attempt_build;  // how it was compiled, for the fingerprint
+  BenchLibrary fast;          // on a card: the expert's
 };
 
 /// Hears what part is done, how many seconds are left (negative: unknown) and what is measured.

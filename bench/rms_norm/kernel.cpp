@@ -27,6 +27,7 @@ Problem problem(std::int64_t rows, std::int64_t columns, const std::string& shap
   made.bytes_min = sizeof(float) * (2 * elements + static_cast<double>(columns));
   made.limit = Limit::kCopy;
   made.tiny = shape == "tiny";
+  made.parameters = {{"epsilon", kEpsilon}};
   made.make_inputs = [rows, columns](std::uint64_t seed) {
     RandomTensors random(seed);
     return Tensors{random.normal({rows, columns}), random.normal({columns}, 0.1).add_(1)};
@@ -79,6 +80,13 @@ Kernel kernel() {
        "while the next row is fetched ahead: 134 MB in all, the least there is.",
        run_loops<fast>, fast_backend},
   };
+  made.card_contracts = {
+      {"cuda_rms_norm",
+       1,
+       "rms_norm",
+       {"4096x4096/f32", "tiny/f32"},
+       "A block holds its row in registers between the sum and the scaling: every number is read "
+       "once, four at a time with four loads in flight, and written once."}};
   return made;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "support/attempt_library.h"
 #include "support/float64_error.h"
 
 namespace unaided::bench {
@@ -78,6 +79,12 @@ Tensors moved(const Tensors& tensors, const torch::Device& device) {
     copies.push_back(tensor.defined() ? tensor.to(device) : tensor);
   }
   return copies;
+}
+
+void add_fast_rung(Kernel& kernel, const std::string& library,
+                   const std::vector<std::string>& shapes) {
+  kernel.rungs.push_back(load_attempt(library, "fast", shapes));
+  kernel.rungs.back().lesson = kernel.card_contracts.at(0).lesson;
 }
 
 Kernel on_device(const Kernel& kernel, const torch::Device& device) {

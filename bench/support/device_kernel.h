@@ -14,6 +14,10 @@ namespace unaided::bench {
 /// left out. `kernel` must outlive what is returned.
 Kernel on_device(const Kernel& kernel, const torch::Device& device);
 
+/// `kernel` of a card, with the library's function as its fast rung.
+void add_fast_rung(Kernel& kernel, const std::string& library,
+                   const std::vector<std::string>& shapes);
+
 /// Copies on `device`; a tensor that lies there already or is undefined is returned as it is.
 Tensors moved(const Tensors& tensors, const torch::Device& device);
 

@@ -48,6 +48,7 @@ struct Rung {
   std::function<Tensors(const Problem& problem, const Tensors& inputs)> run;
   /// What really ran, as "flash" or "AVX-512"; empty where there is nothing to tell.
   std::function<std::string(const Problem& problem, const Tensors& inputs)> backend;
+  std::vector<std::string> shapes = {};  // that it can express, "tiny" or "tiny/f32"; empty: all
 };
 
 /// The contract function of a kata's level that solves a kernel's problems. How it is called is
@@ -56,7 +57,8 @@ struct Contract {
   std::string kata;
   int level = 0;
   std::string function;             // "masked_attention"
-  std::vector<std::string> shapes;  // that it can express, "tiny" or "tiny/f32"; empty: all
+  std::vector<std::string> shapes;  // that it can express, as Rung::shapes
+  std::string lesson = {};          // of the fast rung that is an attempt through it
 };
 
 /// What the shared object of an attempt and a contract's file exports by the name kAttemptSymbol.
@@ -70,7 +72,8 @@ struct Kernel {
   std::vector<Problem> problems;
   std::vector<Rung> rungs;  // the slowest expected first; "libtorch" is the one compared with
   std::vector<Contract> contracts;
-  std::vector<Contract> card_contracts;  // of katas in CUDA: on a card only
+  /// Of katas in CUDA: on a card only. There the fast rung is the expert's attempt at the first's.
+  std::vector<Contract> card_contracts;
 };
 
 /// All kernels, by one line each.

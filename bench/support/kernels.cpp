@@ -1,3 +1,4 @@
+#include "support/card_kernels.h"
 #include "support/kernel.h"
 #include "support/simd.h"
 
@@ -25,6 +26,10 @@ namespace rms_norm {
 Kernel kernel();
 }
 
+namespace top_k {
+Kernel kernel();
+}
+
 const std::vector<Kernel>& kernels() {
   static const std::vector<Kernel> all = [] {
     limit_simd_by_environment();
@@ -35,6 +40,10 @@ const std::vector<Kernel>& kernels() {
     };
   }();
   return all;
+}
+
+std::vector<Kernel> card_kernels() {
+  return {top_k::kernel()};
 }
 
 }  // namespace unaided::bench

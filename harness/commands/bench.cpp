@@ -8,6 +8,8 @@
 #include "../attempt.h"
 #include "../bench_build.h"
 #include "../bench_run.h"
+#include "../bench_target.h"
+#include "../cuda_toolkit.h"
 #include "../fault.h"
 #include "../goals.h"
 #include "../gpu.h"
@@ -22,6 +24,7 @@
 namespace unaided {
 namespace {
 
+namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr double kBudgetSeconds = 50;  // of all that is asked for, however much it is
@@ -44,72 +47,13 @@ struct BenchOptions {
   bool shown = true;  // the ladder, when it is measured
 };
 
-/// One kernel to measure, and the contract by which an attempt at it is timed.
-struct Target {
-  std::string kernel;
-  std::vector<BenchContract> contracts;
-  int problems = 0;
-};
-
-std::vector<BenchContract> contracts_of(const json& kernel, const std::string& kata) {
-  std::vector<BenchContract> contracts;
-  for (const json& contract : kernel.at("contracts")) {
-    if (!kata.empty() && contract.at("kata") != kata) continue;
-    contracts.push_back({kernel.at("id"), contract.at("kata"), contract.at("level"),
-                         contract.at("function"), contract.at("shapes")});
-  }
-  return contracts;
+double budget_of(const BenchOptions& options) {
+  const double full_s = options.tiny ? kTinyBudgetSeconds : kBudgetSeconds;
+  return options.quick ? std::min(kQuickBudgetSeconds, full_s) : full_s;
 }
 
-int problem_count(const json& kernel, const BenchOptions& options) {
-  int count = 0;
-  for (const json& problem : kernel.at("problems")) {
-    const bool wanted = problem.at("tiny") == options.tiny &&
-                        (options.shape.empty() || problem.at("shape") == options.shape) &&
-                        (options.dtype.empty() || problem.at("dtype") == options.dtype);
-    count += wanted ? 1 : 0;
-  }
-  return count;
-}
-
-/// The kernel of that name, or all by which that kata's functions are timed.
-std::vector<Target> find_targets(const json& kernels, const BenchOptions& options) {
-  std::vector<Target> targets;
-  std::string known;
-  for (const json& kernel : kernels) {
-    const std::string id = kernel.at("id");
-    if (!kernel.at("hidden")) known += (known.empty() ? "" : ", ") + id;
-    const bool by_name = id == options.what;
-    const auto contracts = contracts_of(kernel, by_name ? "" : options.what);
-    if (!by_name && contracts.empty()) continue;
-    const int count = problem_count(kernel, options);
-    if (count > 0) targets.push_back({id, contracts, count});
-    if (count == 0 && by_name) {
-      throw Fault(fmt::format("{} has no such shape and dtype; unaided bench --list has them", id));
-    }
-  }
-  if (!targets.empty()) return targets;
-  throw Fault(
-      fmt::format("'{}' is no kernel and no kata that is timed; kernels: {}", options.what, known));
-}
-
-std::string render_list(const json& kernels) {
-  std::string text;
-  for (const json& kernel : kernels) {
-    if (kernel.at("hidden")) continue;
-    text += fmt::format("{:<18} {}\n", kernel.at("id").get<std::string>(),
-                        kernel.at("text").get<std::string>());
-    for (const json& problem : kernel.at("problems")) {
-      if (problem.at("tiny")) continue;
-      text += fmt::format("  --shape {} --dtype {}\n", problem.at("shape").get<std::string>(),
-                          problem.at("dtype").get<std::string>());
-    }
-    for (const BenchContract& contract : contracts_of(kernel, "")) {
-      text += fmt::format("  times {} of {}, level {}\n", contract.function, contract.kata,
-                          contract.level);
-    }
-  }
-  return text;
+ProblemChoice choice_of(const BenchOptions& options) {
+  return {options.shape, options.dtype, options.tiny};
 }
 
 /// Measures with a line that tells how far it is.
@@ -123,49 +67,75 @@ BenchOutcome run_shown(CommandContext& context, const BenchRequest& request) {
   return outcome;
 }
 
-/// One kernel's run; false when the attempt cannot be timed, which has then been said.
-bool run_target(CommandContext& context, const BenchOptions& options, const Target& target,
-                BenchRequest request, BenchReport& report) {
-  const Terminal& terminal = context.terminal();
-  const TemporaryFolder scratch(runtime_folder());
+BenchBuild build_shown(CommandContext& context, const std::string& name,
+                       const BenchContract& contract, const std::string& source,
+                       const fs::path& scratch, const BenchRequest& request) {
   const ProgressLine line;
-  request.kernels = {target.kernel};
-  if (!options.attempt.empty()) {
-    const AttemptText text = read_attempt_file(options.attempt);
-    if (!text.accepted()) throw Fault(text.refusal);
-    const std::string& source = text.source;
-    const BenchContract* contract = contract_for(target.contracts, source);
-    if (contract == nullptr) {
-      fmt::print("{}: {} defines no function through which it is timed\n", target.kernel,
-                 options.attempt);
-      return false;
-    }
-    line.write("compiling " + options.attempt);
-    const Gpu* gpu =
-        request.device ? &require_gpu(request.device->survey, request.device->index) : nullptr;
-    const BenchBuild build =
-        build_for_bench(context.installation(), context.kata(contract->kata), *contract, source,
-                        scratch.path(), gpu, &context.interrupt);
-    line.write("");
-    if (!build.refusal.empty()) {
-      fmt::print("{}: {}\n", target.kernel, printable(build.refusal));
-      return false;
-    }
-    if (options.shown) {
-      fmt::print("{}: compiled with {} in {:.1f} s\n\n", options.attempt, build.how,
-                 build.wall_ms / 1000);
-    }
-    request.attempt = build.library;
-    request.attempt_build = build.how;
-    request.attempt_shapes = contract->shapes;
+  line.write("compiling " + name);
+  const Gpu* gpu =
+      request.device ? &require_gpu(request.device->survey, request.device->index) : nullptr;
+  BenchBuild build = build_for_bench(context.installation(), context.kata(contract.kata), contract,
+                                     source, scratch, gpu, &context.interrupt);
+  line.write("");
+  return build;
+}
+
+/// Compiles `source` for its one contract; false when that cannot be, which has then been said.
+bool add_attempt(CommandContext& context, const BenchOptions& options,
+                 const BenchContract& contract, const std::string& source, const fs::path& scratch,
+                 BenchRequest& request) {
+  const BenchBuild build =
+      build_shown(context, options.attempt, contract, source, scratch, request);
+  if (!build.refusal.empty()) {
+    fmt::print("{}: {}\n", contract.kernel, printable(build.refusal));
+    return false;
   }
+  if (options.shown) {
+    fmt::print("{}: compiled with {} in {:.1f} s\n\n", options.attempt, build.how,
+               build.wall_ms / 1000);
+  }
+  request.attempt = {build.library, contract.shapes};
+  request.attempt_build = build.how;
+  return true;
+}
+
+/// On a card the fast rung is the expert's attempt at the kernel's kata in CUDA, compiled as any
+/// other. A ladder without it is still one: why it is missing is said.
+void add_fast(CommandContext& context, const BenchOptions& options, const BenchContract& contract,
+              const fs::path& scratch, BenchRequest& request) {
+  constexpr std::size_t kBytesMax = 1 << 20;
+  const Installation& installation = context.installation();
+  std::string absence = find_cuda_toolkit(toolkit_places(installation)).absence;
+  if (absence.empty()) {
+    const fs::path file =
+        installation.root / "reference" / contract.kata / "alternates" / "fast.cu";
+    const BenchBuild build = build_shown(context, "the fast rung", contract,
+                                         read_text_file(file, kBytesMax), scratch, request);
+    absence = build.refusal;
+    if (absence.empty()) request.fast = {build.library, contract.shapes};
+  }
+  if (absence.empty() || !options.shown) return;
+  fmt::print("{}: without the fast rung: {}\n", contract.kernel, printable(absence));
+}
+
+/// One kernel's run, with `source` where there is one; false when that cannot be timed, which has
+/// then been said.
+bool run_target(CommandContext& context, const BenchOptions& options, const BenchTarget& target,
+                const std::optional<std::string>& source, BenchRequest request,
+                BenchReport& report) {
+  const TemporaryFolder scratch(runtime_folder()), fast_scratch(runtime_folder());
+  request.kernels = {target.kernel};
+  const bool ready = !source || add_attempt(context, options, target.contracts.at(0), *source,
+                                            scratch.path(), request);
+  if (!ready) return false;
+  if (target.fast) add_fast(context, options, *target.fast, fast_scratch.path(), request);
   BenchOutcome outcome = run_shown(context, request);
   if (outcome.result == BenchOutcome::Result::kCancelled) return false;
   if (outcome.result == BenchOutcome::Result::kAttemptFailed) {
     fmt::print("{}: no time for your attempt: {}\n", target.kernel, outcome.sentence);
     return false;
   }
-  if (options.shown) fmt::print("{}", render_ladders(outcome.report, terminal));
+  if (options.shown) fmt::print("{}", render_ladders(outcome.report, context.terminal()));
   report.fingerprint = outcome.report.fingerprint;
   report.date = outcome.report.date;
   for (BenchProblem& problem : outcome.report.problems) {
@@ -191,14 +161,28 @@ std::optional<BenchDevice> find_device(const BenchOptions& options) {
   return device;
 }
 
-/// Measures all of `targets` within one budget.
-int measure(CommandContext& context, const BenchOptions& options,
-            const std::vector<Target>& targets, double budget_s, BenchReport& report) {
+/// The attempt's text, if one was named; leaves `targets` those that it can be timed by.
+std::optional<std::string> read_source(const BenchOptions& options,
+                                       std::vector<BenchTarget>& targets) {
+  if (options.attempt.empty()) return std::nullopt;
+  AttemptText text = read_attempt_file(options.attempt);
+  if (!text.accepted()) throw Fault(text.refusal);
+  for (const std::string& sentence : choose_contracts(targets, text.source)) {
+    if (options.shown || targets.empty()) fmt::print("{}\n", sentence);
+  }
+  return std::move(text.source);
+}
+
+/// Measures all of `targets` within one budget. An attempt is timed by what it defines: to lack a
+/// function is no failure, as long as there is another.
+int measure(CommandContext& context, const BenchOptions& options, std::vector<BenchTarget> targets,
+            BenchReport& report) {
   const std::optional<BenchDevice> device = find_device(options);
+  const std::optional<std::string> source = read_source(options, targets);
   int problems = 0;
-  for (const Target& target : targets) problems += target.problems;
-  bool all_ran = true;
-  for (const Target& target : targets) {
+  for (const BenchTarget& target : targets) problems += target.problems;
+  bool all_ran = !targets.empty();
+  for (const BenchTarget& target : targets) {
     BenchRequest request;
     request.shape = options.shape;
     request.dtype = options.dtype;
@@ -206,8 +190,8 @@ int measure(CommandContext& context, const BenchOptions& options,
     request.threads = options.threads;
     request.tiny = options.tiny;
     request.device = device;
-    request.budget_s = budget_s * target.problems / problems;
-    all_ran = run_target(context, options, target, request, report) && all_ran;
+    request.budget_s = budget_of(options) * target.problems / problems;
+    all_ran = run_target(context, options, target, source, request, report) && all_ran;
     if (context.interrupt.cancelled()) return 1;
   }
   if (!options.json_file.empty()) write_json(report, options.json_file);
@@ -257,44 +241,20 @@ int self_test(CommandContext& context) {
   return all && !trials.empty() ? 0 : 1;
 }
 
-double budget_of(const BenchOptions& options) {
-  const double full_s = options.tiny ? kTinyBudgetSeconds : kBudgetSeconds;
-  return options.quick ? std::min(kQuickBudgetSeconds, full_s) : full_s;
-}
-
 int bench(CommandContext& context, const BenchOptions& options) {
   if (options.self_test) return self_test(context);
   if (options.goals) return bench_goals(context, options);
   const json kernels = list_kernels(context.installation(), !options.device.empty());
   if (options.list) {
-    fmt::print("{}", render_list(kernels));
+    fmt::print("{}", render_kernels(kernels));
     return 0;
   }
   if (options.what.empty()) {
     throw Fault("bench needs a kernel or a kata; " + context.program + " bench --list has them");
   }
   BenchReport report;
-  return measure(context, options, find_targets(kernels, options), budget_of(options), report);
-}
-
-/// The kernels by which functions of those levels are timed.
-std::vector<Target> targets_of(const json& kernels, const AttemptTiming& timing,
-                               const BenchOptions& options) {
-  std::vector<Target> targets;
-  for (const json& kernel : kernels) {
-    std::vector<BenchContract> contracts = contracts_of(kernel, timing.kata);
-    std::erase_if(contracts, [&timing](const BenchContract& contract) {
-      return contract.level < timing.levels.first || contract.level > timing.levels.last;
-    });
-    if (contracts.empty()) continue;
-    targets.push_back({kernel.at("id"), std::move(contracts), problem_count(kernel, options)});
-  }
-  if (!targets.empty()) return targets;
-  const auto [first, last] = timing.levels;
-  throw Fault(
-      fmt::format("nothing to time: {} asks for no function that a kernel has; `bench --list` has "
-                  "what is timed",
-                  first == last ? fmt::format("level {} of {}", first, timing.kata) : timing.kata));
+  const auto targets = find_targets(kernels, options.what, choice_of(options));
+  return measure(context, options, targets, report);
 }
 
 }  // namespace
@@ -306,10 +266,10 @@ BenchReport time_attempt(CommandContext& context, const AttemptTiming& timing) {
   options.quick = timing.quick;
   options.tiny = timing.tiny;
   options.shown = false;
-  const auto targets =
-      targets_of(list_kernels(context.installation(), /*on_card=*/false), timing, options);
+  const json kernels = list_kernels(context.installation(), /*on_card=*/false);
+  const auto targets = targets_of_levels(kernels, timing.kata, timing.levels, choice_of(options));
   BenchReport report;
-  context.exit_code = measure(context, options, targets, budget_of(options), report);
+  context.exit_code = measure(context, options, targets, report);
   if (context.interrupt.cancelled()) return {};
   return report;
 }
