@@ -44,6 +44,8 @@ CompilePurpose to_judge(const Installation& installation, const HeaderCache& hea
   purpose.arguments = attempt_arguments(installation, scratch / kContracts);
   purpose.arguments.insert(purpose.arguments.end(), {"-Xclang", "-fno-validate-pch", "-include-pch",
                                                      headers.header.string()});
+  purpose.arguments.insert(purpose.arguments.end(), headers.attempt_flags.begin(),
+                           headers.attempt_flags.end());
   purpose.exports = kAttemptExports;
   purpose.read_only = {headers.folder};
   purpose.limits = kCompileLimits;

@@ -53,6 +53,8 @@ TEST(EmulatedGrading, MistakesAreFailedChecksWithTheirReason) {
       {"(x, count);\n}", "(x, count);\n  cudaStreamSynchronize(stream);\n}",
        "waits for the device"},
       {"tile[256]", "tile[16384]", "bytes of shared memory are declared"},
+      {"__syncthreads();", "__syncthreads();\n  const int2 two = *reinterpret_cast<int2*>(x + 1);",
+       "at an address that is not aligned for the type"},
   };
   for (const auto& [from, to, expected] : cases) {
     const GradeReport report = report_of(solution_with(from, to));

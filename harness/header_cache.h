@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "installation.h"
 
@@ -15,6 +16,7 @@ struct HeaderCache {
   std::filesystem::path warm_up;  // warm_up.h: headers.h and what attempts commonly do with it
   std::filesystem::path header;   // headers.pch, of headers.h
   std::filesystem::path library;  // headers.so, of warm_up.h; loaded by the worker after LibTorch
+  std::vector<std::string> attempt_flags = {};  // what attempts alone are compiled with
 };
 
 /// Finds or builds the cache of harness/attempt_headers/<set>.h; the build takes about 20 s, is

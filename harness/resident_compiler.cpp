@@ -66,6 +66,8 @@ ResidentCompiler::ResidentCompiler(const Installation& installation, const Heade
   for (const std::string& argument : attempt_arguments(installation, contracts_folder())) {
     command.argv.push_back(argument);
   }
+  command.argv.insert(command.argv.end(), headers.attempt_flags.begin(),
+                      headers.attempt_flags.end());
   std::vector<Descriptor> theirs;
   for (int i = 0; i < slots; ++i) {
     auto [our_end, their_end] = make_socket_pair();

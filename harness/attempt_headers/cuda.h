@@ -48,27 +48,49 @@ struct dim3 {
   constexpr dim3(unsigned x_given = 1, unsigned y_given = 1, unsigned z_given = 1)
       : x(x_given), y(y_given), z(z_given) {}
 };
-struct alignas(8) float2 {
-  float x, y;
-};
 struct float3 {
   float x, y, z;
 };
-struct alignas(16) float4 {
-  float x, y, z, w;
+
+namespace emulated_device {
+
+/// Two numbers that are read and written at once. To copy them is a call, so that the check of
+/// alignment with which attempts are compiled sees where they are read and written.
+template <typename T>
+struct alignas(2 * sizeof(T)) Pair {
+  T x, y;
+
+  Pair() = default;
+  constexpr Pair(T x_given, T y_given) : x(x_given), y(y_given) {}
+  constexpr Pair(const Pair& other) : x(other.x), y(other.y) {}
+  constexpr Pair& operator=(const Pair& other) {
+    x = other.x, y = other.y;
+    return *this;
+  }
 };
-struct alignas(8) int2 {
-  int x, y;
+
+template <typename T>
+struct alignas(4 * sizeof(T)) Quad {
+  T x, y, z, w;
+
+  Quad() = default;
+  constexpr Quad(T x_given, T y_given, T z_given, T w_given)
+      : x(x_given), y(y_given), z(z_given), w(w_given) {}
+  constexpr Quad(const Quad& other) : x(other.x), y(other.y), z(other.z), w(other.w) {}
+  constexpr Quad& operator=(const Quad& other) {
+    x = other.x, y = other.y, z = other.z, w = other.w;
+    return *this;
+  }
 };
-struct alignas(16) int4 {
-  int x, y, z, w;
-};
-struct alignas(8) uint2 {
-  unsigned x, y;
-};
-struct alignas(16) uint4 {
-  unsigned x, y, z, w;
-};
+
+}  // namespace emulated_device
+
+using float2 = emulated_device::Pair<float>;
+using float4 = emulated_device::Quad<float>;
+using int2 = emulated_device::Pair<int>;
+using int4 = emulated_device::Quad<int>;
+using uint2 = emulated_device::Pair<unsigned>;
+using uint4 = emulated_device::Quad<unsigned>;
 inline float2 make_float2(float x, float y) {
   return {x, y};
 }

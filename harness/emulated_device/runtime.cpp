@@ -43,6 +43,11 @@ unsigned lane() {
 
 }  // namespace emulated_device
 
+/// Called by code that clang's -fsanitize=alignment has checked: see header_cache.cpp.
+extern "C" void __ubsan_handle_type_mismatch_minimal() {  // NOLINT: the sanitizer's name
+  device().block().misaligned();
+}
+
 cudaError_t cudaMallocAsync(void** pointer, std::size_t bytes, cudaStream_t) {
   return device().allocate_for_attempt(pointer, bytes);
 }

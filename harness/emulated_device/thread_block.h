@@ -49,6 +49,8 @@ class ThreadBlock {
                          unsigned source, int line);
   int barrier(emulated_device::Vote vote, int predicate, int line);
   unsigned lane() const { return current_ % 32; }
+  /// Something was read or written whose address its type does not allow.
+  void misaligned();
 
  private:
   enum class State { kReady, kAtBarrier, kInWarp, kEnded };

@@ -20,7 +20,8 @@ struct Strides {
 /// Row r of head h of an operand begins at its pointer + h · head + r · row, and holds head_size
 /// floats without gaps. q and out have `queries` rows, k and v `keys`. What lies between the rows
 /// of out stays as it was; out overlaps none. Pointers are aligned to 4 bytes and no more.
-/// head_size is 64 or 128; 0 ≤ heads ≤ 65,535; queries, keys ≥ 0.
+/// Products and entries of v as in
+/// causal_attention. head_size is 64 or 128; 0 ≤ heads ≤ 65,535; queries, keys ≥ 0.
 /// Work is launched on `stream`; nothing is waited for. No memory is allocated that grows with
 /// queries · keys.
 void strided_attention(const float* q, Strides q_strides, const float* k, Strides k_strides,

@@ -12,7 +12,7 @@ namespace kata {
 ///
 /// x is rows × columns floats of device memory, values rows × k floats, indices rows × k integers,
 /// each row after row without gaps; none overlap. rows ≥ 0, 1 ≤ columns ≤ 8,192,
-/// 1 ≤ k ≤ min(columns, 64). Entries are finite.
+/// 1 ≤ k ≤ min(columns, 64). Entries are finite; −0 equals 0.
 /// Work is launched on `stream` and nowhere else; nothing is waited for.
 void top_k(const float* x, float* values, std::int32_t* indices, std::int64_t rows,
            std::int64_t columns, std::int64_t k, cudaStream_t stream);

@@ -22,6 +22,7 @@ struct Layouts {
   Layout residual = {};
   Layout x = {};
   Layout y = {};
+  Layout weight = {};
 };
 
 /// One call; an undefined weight is passed as null. With `in_place` y is x.
@@ -44,7 +45,8 @@ void expect_fused(const Case& given, const torch::Tensor& sum, const torch::Tens
   const DeviceRows other(stream, rows, columns, given.layouts.y);
   const DeviceRows& y = given.in_place ? x : other;
   const DeviceRows factors(
-      stream, given.weight.defined() ? given.weight.unsqueeze(0) : torch::ones({1, 1}));
+      stream, given.weight.defined() ? given.weight.unsqueeze(0) : torch::ones({1, 1}),
+      given.layouts.weight);
   const bool done = support::ran(stream, in, [&] {
     kata::add_rms_norm(residual.data(), residual.stride(), x.data(), x.stride(),
                        given.weight.defined() ? factors.data() : nullptr, y.data(), y.stride(),
@@ -144,6 +146,7 @@ TEST(Strides, RowsNeedNoAlignment) {
     expect_right(random_case(random, 3, 1024, {{}, {}, {.offset = offset}}));
     expect_right(random_case(random, 3, 1024, {{}, {.offset = offset}, {}}));
     expect_right(random_case(random, 3, 1024, {{.offset = offset}, {}, {}}));
+    expect_right(random_case(random, 3, 1024, {.weight = {.offset = offset}}));
   }
 }
 

@@ -69,6 +69,13 @@ TEST(Shapes, MoreRowsThanMostGridsHaveBlocks) {
   expect_right(random.normal({500, 2}));
 }
 
+TEST(Stability, WhenABlockTakesALowRowAfterAHighOne) {
+  RandomTensors random;
+  torch::Tensor x = random.normal({700, 3}) + 9000;
+  x.slice(/*dim=*/0, 200) -= 18000;
+  expect_right(x);
+}
+
 TEST(Shapes, NoRows) {
   expect_right(torch::empty({0, 5}));
 }

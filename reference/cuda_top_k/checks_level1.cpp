@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "level1.h"
 #include "selection.h"
 #include "support/random_tensors.h"
@@ -67,6 +69,22 @@ TEST(Ties, OfFewDifferentNumbers) {
   RandomTensors random;
   expect_right((random.normal({4, 40}) * 1.5).round(), 20);
   expect_right((random.normal({4, 700})).round(), 30);
+}
+
+TEST(Ties, OfZerosOfEitherSign) {
+  const torch::Tensor x = matrix({{-1, -0.0, 0, -0.0, 0, -2}});
+  expect_right(x, 4);
+  expect_right(x.repeat({3, 50}), 33);
+}
+
+TEST(TopK, OfTheLargestFloatsThereAre) {
+  constexpr float kMost = std::numeric_limits<float>::max();
+  for (const int place : {0, 1, 40, 299}) {
+    torch::Tensor x = torch::full({2, 300}, -kMost);
+    x[0][place] = kMost;
+    x[1][place] = 0;
+    expect_right(x, 5);
+  }
 }
 
 TEST(Ties, OfARowOfEquals) {
