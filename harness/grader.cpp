@@ -13,16 +13,15 @@
 #include <random>
 #include <thread>
 
+#include "admission.h"
 #include "compiler.h"
 #include "crash.h"
 #include "device_choice.h"
-#include "diagnostics.h"
 #include "emulated_source.h"
 #include "fault.h"
 #include "resident_compiler.h"
 #include "sandbox.h"
 #include "sha256.h"
-#include "symbols.h"
 #include "temporary_folder.h"
 #include "worker_link.h"
 
@@ -98,13 +97,6 @@ struct Grader::State {
   void settle() const {
     if (options.resident) options.resident->settle(options.resident_slot);
   }
-  /// Fills in the report's outcome when the attempt never reaches a check.
-  bool reject(const GradeRequest& request, const Build& build, GradeReport& report) const;
-  std::string missing_sentence(int level, const ObjectSymbols& attempt) const;
-  /// True when too much is missing to judge anything; else the report's last level is the highest
-  /// that can be judged, and its message says what the next one lacks.
-  bool misses_function(const GradeRequest& request, const ObjectSymbols& attempt,
-                       GradeReport& report) const;
   void run_checks(const GradeRequest& request, const Build& build, const VerdictSink& sink,
                   const CancelToken* cancel, GradeReport& report);
   /// Adds to the first check that crashed the line where AddressSanitizer sees it happen.
@@ -120,7 +112,7 @@ struct Grader::State {
   std::optional<HeaderCache> headers;
   std::optional<CheckDevice> device;  // a real one
   std::optional<Compiler> compiler;
-  std::vector<ObjectSymbols> asked;  // by level: what its checks leave undefined
+  std::optional<Admission> admission;
   std::optional<WorkerLink> link;
 };
 
@@ -128,9 +120,7 @@ void Grader::State::prepare() {
   if (compiler) return;
   device = find_check_device(installation, kata, options.emulated);
   headers = ensure_header_cache(installation, kata.headers);
-  for (const Level& level : kata.levels) {
-    asked.push_back(read_symbols(installation.checks_object(kata.id, level.number)));
-  }
+  admission.emplace(installation, kata);
   if (device) {
     compiler.emplace(Compiler::for_device(installation, device->compiler, scratch.path(),
                                           kata.contracts(), kAttemptExports, enforced));
@@ -169,57 +159,6 @@ Build Grader::State::build(std::vector<Source> sources, int contracts, bool of_r
   Build refused;
   if (!translate(sources, refused)) return refused;
   return compiler->build(sources, Instrumentation::kNone, cancel, resident, options.resident_slot);
-}
-
-std::string Grader::State::missing_sentence(int level, const ObjectSymbols& attempt) const {
-  const auto missing = missing_functions(asked.at(static_cast<std::size_t>(level - 1)), attempt);
-  if (missing.empty()) return {};
-  return "level " + std::to_string(level) + " asks for `" + missing[0] + "`; " +
-         kata.attempt_name() + " does not define it (the signature must be the contract's)";
-}
-
-bool Grader::State::misses_function(const GradeRequest& request, const ObjectSymbols& attempt,
-                                    GradeReport& report) const {
-  for (int level = request.first_level; level <= request.last_level; ++level) {
-    report.message = missing_sentence(level, attempt);
-    if (report.message.empty()) continue;
-    const bool some = request.as_far_as_defined && level > request.first_level;
-    if (!some) return true;
-    report.last_level = level - 1;
-    return false;
-  }
-  return false;
-}
-
-bool Grader::State::reject(const GradeRequest& request, const Build& build,
-                           GradeReport& report) const {
-  if (build.result == Build::Result::kCancelled) {
-    report.outcome = Outcome::kNotRun;
-    report.message = "a newer save took its place";
-    return true;
-  }
-  if (build.result != Build::Result::kBuilt) {
-    report.outcome = Outcome::kCompileError;
-    report.message = request.full_diagnostics
-                         ? build.diagnostics
-                         : summarize_diagnostics(build.diagnostics, kata.attempt_name());
-    if (build.result == Build::Result::kLimit) {
-      report.message =
-          "the compiler took too long, too much memory or printed too much\n" + report.message;
-    }
-    return true;
-  }
-  const ObjectSymbols attempt = read_symbols(build.object);
-  const std::string forbidden = forbidden_symbol(attempt, kata.forbidden);
-  if (!forbidden.empty()) {
-    report.outcome = Outcome::kForbiddenCall;
-    report.message =
-        kata.attempt_name() + " refers to `" + forbidden + "`, which this kata forbids";
-    return true;
-  }
-  if (!misses_function(request, attempt, report)) return false;
-  report.outcome = Outcome::kMissingFunction;
-  return true;
 }
 
 json Grader::State::run_message(const GradeRequest& request, const Build& build,
@@ -322,14 +261,14 @@ GradeReport Grader::grade(const GradeRequest& request, const VerdictSink& sink,
   const Build build = state_->build({{state_->kata.attempt_name(), request.source}},
                                     request.contracts, request.of_record, cancel);
   report.compile_ms = build.wall_ms;
-  const bool rejected = state_->reject(request, build, report);
-  if (!rejected) {
+  const bool admitted = state_->admission->admit(request, build, report);
+  if (admitted) {
     state_->run_checks(request, build, sink, cancel, report);
     settle_outcome(report);
   }
   report.total_ms = monotonic_ms() - start_ms;
   state_->settle();
-  if (!rejected) state_->locate_crash(request, cancel, report);
+  if (admitted) state_->locate_crash(request, cancel, report);
   return report;
 }
 
@@ -359,7 +298,7 @@ RunReport Grader::run(const RunRequest& request, const CancelToken* cancel) {
   GradeReport rejection;
   GradeRequest nothing_asked;
   nothing_asked.last_level = 0;
-  if (state_->reject(nothing_asked, build, rejection)) {
+  if (!state_->admission->admit(nothing_asked, build, rejection)) {
     report.outcome = rejection.outcome;
     report.message = rejection.message;
   } else {

@@ -22,7 +22,7 @@ namespace unaided::bench::adamw_step {
 namespace HWY_NAMESPACE {
 using namespace vectors::HWY_NAMESPACE;
 
-constexpr std::size_t kAhead = 256;  // floats, in each of the four
+constexpr std::size_t kAhead = 96;  // floats, in each of the four
 
 HWY_INLINE void update_vector(const Slot& slot, const Factors& factors, std::size_t i) {
   const Floats d;

@@ -70,7 +70,6 @@ class ExponentialRow {
     std::size_t i = 0;
     for (; i + kStep <= size; i += kStep) {
       UNAIDED_UNROLL for (std::size_t k = 0; k < 4; ++k) {
-        prefetch(x + i + kLanes * k + kBlock, k);
         most[k] = hn::Max(most[k], hn::LoadU(Floats(), x + i + kLanes * k));
       }
     }
@@ -88,6 +87,7 @@ class ExponentialRow {
     std::size_t i = 0;
     for (; i + kStep <= size; i += kStep) {
       UNAIDED_UNROLL for (std::size_t k = 0; k < 4; ++k) {
+        prefetch(x + i + kLanes * k + kBlock, k);
         const Vector e = exp_of_nonpositive(hn::Sub(hn::LoadU(d, x + i + kLanes * k), shift));
         hn::Store(e, d, exponentials + i + kLanes * k);
         sums[k] = hn::Add(sums[k], e);
