@@ -168,7 +168,9 @@ std::optional<std::string> read_source(const BenchOptions& options,
   AttemptText text = read_attempt_file(options.attempt);
   if (!text.accepted()) throw Fault(text.refusal);
   for (const std::string& sentence : choose_contracts(targets, text.source)) {
-    if (options.shown || targets.empty()) fmt::print("{}\n", sentence);
+    if (options.shown || targets.empty()) {
+      fmt::print(options.shown ? stdout : stderr, "{}\n", sentence);
+    }
   }
   return std::move(text.source);
 }

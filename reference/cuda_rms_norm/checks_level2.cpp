@@ -44,9 +44,9 @@ void expect_fused(const Case& given, const torch::Tensor& sum, const torch::Tens
   const DeviceRows x(stream, given.x, given.layouts.x);
   const DeviceRows other(stream, rows, columns, given.layouts.y);
   const DeviceRows& y = given.in_place ? x : other;
-  const DeviceRows factors(
-      stream, given.weight.defined() ? given.weight.unsqueeze(0) : torch::ones({1, 1}),
-      given.layouts.weight);
+  const DeviceRows factors(stream,
+                           given.weight.defined() ? given.weight.unsqueeze(0) : torch::ones({1, 1}),
+                           given.layouts.weight);
   const bool done = support::ran(stream, in, [&] {
     kata::add_rms_norm(residual.data(), residual.stride(), x.data(), x.stride(),
                        given.weight.defined() ? factors.data() : nullptr, y.data(), y.stride(),
