@@ -319,8 +319,7 @@ void ThreadBlock::check_dynamic_guard() {
 void ThreadBlock::misaligned() {
   fail(
       "it reads or writes at an address that is not aligned for the type: a float4 needs a "
-      "multiple "
-      "of 16, a float2 one of 8");
+      "multiple of 16, a float2 one of 8");
 }
 
 void ThreadBlock::fail(const std::string& what) {
