@@ -32,7 +32,7 @@ main() {
     >"$state/training_step.cpp"
   expect 'the lower levels alone' 0 training_step --tiny --quick \
     --attempt "$state/training_step.cpp"
-  holds 'the lower levels alone' '^adamw_step: not timed, the attempt does not define .AdamW.'
+  holds 'the lower levels alone' '^adamw_step: not timed, the attempt does not define .make_adamw.'
   holds 'the lower levels alone' '^  yours .* (s|ms|us|µs) '
   expect 'no timed function' 1 training_step --tiny --quick --attempt "$state/decoding.cpp"
   echo 'torch::Tensor masked_attention(' >"$state/attention.cpp"
