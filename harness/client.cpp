@@ -102,6 +102,18 @@ std::optional<nlohmann::json> Client::ask(
   }
 }
 
+bool host_answers(const SessionFolder& folder) {
+  const auto ignore = [](const nlohmann::json&) {};
+  for (int attempt = 0; attempt < kConnectAttempts && folder.hosted(); ++attempt) {
+    try {
+      if (Client(folder).ask({{"request", "status"}}, ignore, /*interrupt=*/nullptr)) return true;
+    } catch (const Fault&) {
+      std::this_thread::sleep_for(kConnectPause);
+    }
+  }
+  return false;
+}
+
 SessionFolder find_session(const SessionStore& store, const std::string& asked) {
   if (!asked.empty()) return store.find(asked);
   const char* named = std::getenv("UNAIDED_SESSION");

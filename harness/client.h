@@ -33,6 +33,10 @@ class Client {
   FrameReader reader_;
 };
 
+/// Whether a host serves the session. One that is dying holds its lock, and even accepts
+/// connections, a moment longer: that moment is waited for.
+bool host_answers(const SessionFolder& folder);
+
 /// The session meant: `asked` (an id or path) if not empty, else $UNAIDED_SESSION, else the one
 /// whose workspace is the current folder, else the only one that runs. Throws Fault when that is
 /// none or several.

@@ -2,8 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <memory>
+#include <thread>
+
 #include "fault.h"
 #include "journal.h"
+#include "listener.h"
 #include "temporary_folder.h"
 
 namespace unaided {
@@ -85,6 +90,22 @@ TEST_F(FindSessionTest, WithoutAHostTheClientSaysWhatToDo) {
   };
   EXPECT_NE(words(begin(1, true)).find("`resume` takes it up"), std::string::npos);
   EXPECT_NE(words(begin(2, false)).find("is over: it is abandoned"), std::string::npos);
+}
+
+TEST_F(FindSessionTest, AHostThatIsDyingDoesNotAnswer) {
+  const SessionFolder folder = begin(1, true);
+  EXPECT_FALSE(host_answers(folder));
+  auto lock = std::make_unique<SessionLock>(folder);
+  auto listener = std::make_unique<Listener>(folder.host_socket());
+  write_durably(folder.socket(), folder.host_socket().string());
+  std::thread dying([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    listener.reset();
+    lock.reset();
+  });
+  EXPECT_FALSE(host_answers(folder));
+  EXPECT_FALSE(folder.hosted()) << "it was not waited for";
+  dying.join();
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "../client.h"
 #include "../fault.h"
 #include "../journal.h"
 #include "../session_status.h"
@@ -28,7 +29,7 @@ nlohmann::json abandon_unhosted(const SessionFolder& folder) {
 void abandon(CommandContext& context, const SessionOptions& options) {
   const SessionFolder folder = session_meant(options);
   nlohmann::json status;
-  if (folder.hosted()) {
+  if (host_answers(folder)) {
     const nlohmann::json reply = ask_host(context, folder, {{"request", "abandon"}});
     if (reply.is_null()) return;
     status = reply.at("status");

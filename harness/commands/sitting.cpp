@@ -10,6 +10,7 @@
 #include "../declared_editor.h"
 #include "../device_choice.h"
 #include "../fault.h"
+#include "../report_json.h"
 #include "../screen.h"
 #include "../seat.h"
 #include "../session_begin.h"
@@ -29,6 +30,13 @@ void end_sitting(CommandContext& context, const SessionFolder& folder) {
   context.exit_code = passed(folder.replay()) ? 0 : 1;
 }
 
+std::string why_unjudged(const SessionFolder& folder, const Session& session) {
+  const VerdictReached* last = session.verdicts.empty() ? nullptr : &session.verdicts.back();
+  const bool faulted = last != nullptr && last->tally.outcome == Outcome::kFault;
+  return faulted ? read_report(folder.result(last->result)).message
+                 : "see " + folder.log().string();
+}
+
 /// Past its deadline, a session that is taken up only has its last save judged.
 void await_judgement(CommandContext& context, const SessionFolder& folder) {
   fmt::print("Time is over: judging the last save before the deadline.\n");
@@ -38,8 +46,10 @@ void await_judgement(CommandContext& context, const SessionFolder& folder) {
   } catch (const Fault&) {  // its host was quicker: the journal has the result
   }
   const Session session = folder.replay();
-  if (session.phase == Phase::kRunning)
-    throw Fault("it could not be judged; see " + folder.log().string());
+  if (session.phase == Phase::kRunning) {
+    throw Fault(fmt::format("it could not be judged: {}; `resume` tries again",
+                            why_unjudged(folder, session)));
+  }
   end_sitting(context, folder);
 }
 
@@ -94,7 +104,7 @@ void ensure_host(CommandContext& context, const SessionFolder& folder) {
   if (session.phase != Phase::kRunning) {
     throw Fault(fmt::format("session {} is over: it is {}", folder.id(), phase_id(session.phase)));
   }
-  if (folder.hosted()) return;
+  if (host_answers(folder)) return;
   const Installation& installation = context.installation();
   const Toolchain toolchain = toolchain_of(installation);
   const std::string change = describe_change(session.toolchain, toolchain);
