@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 namespace unaided {
@@ -27,6 +29,8 @@ TEST(DoInParallel, WhatOneThrowsEndsTheOthersAndIsThrownAgain) {
   const auto make_work = [&done]() -> ItemWork {
     return [&done](std::size_t) {
       if (++done == 3) throw std::runtime_error("third");
+      // All others would take longer than any thread is kept from running.
+      std::this_thread::sleep_for(std::chrono::microseconds(200));
     };
   };
   EXPECT_THROW(do_in_parallel(100'000, 2, make_work), std::runtime_error);
