@@ -1,5 +1,7 @@
 #include "compile_settings.h"
 
+#include <fmt/format.h>
+
 #include <sstream>
 
 namespace unaided {
@@ -81,6 +83,27 @@ std::vector<std::string> device_linker(const Installation& installation,
     linker.push_back("-L" + (toolkit.folder / folder).string());
   }
   return linker;
+}
+
+std::string device_exports(const std::string& exports) {
+  std::string extended = exports;
+  return extended.insert(extended.find("local:"),
+                         std::string(kStartCuda) + "; " + kCudaError + "; ");
+}
+
+std::string device_companion() {
+  return fmt::format(R"(extern "C" {{
+int cudaFree(void*);
+int cudaGetLastError();
+const char* cudaGetErrorString(int);
+int {}() {{ return cudaFree(nullptr); }}
+const char* {}() {{
+  const int error = cudaGetLastError();
+  return error == 0 ? nullptr : cudaGetErrorString(error);
+}}
+}}
+)",
+                     kStartCuda, kCudaError);
 }
 
 }  // namespace unaided

@@ -52,4 +52,15 @@ std::vector<std::string> device_command(const Installation& installation,
 std::vector<std::string> device_linker(const Installation& installation,
                                        const CudaToolkit& toolkit);
 
+/// What the worker calls in an attempt for a card, whose CUDA runtime is its own: to start that
+/// runtime (the result is CUDA's), and what it noted last, or null.
+inline constexpr const char* kStartCuda = "unaided_start_cuda";
+inline constexpr const char* kCudaError = "unaided_cuda_error";
+
+/// The C++ source of these two, to be linked with the attempt.
+std::string device_companion();
+
+/// The version script `exports` with these two.
+std::string device_exports(const std::string& exports);
+
 }  // namespace unaided

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "compiler.h"
+#include "fault.h"
 #include "temporary_folder.h"
 #include "text_file.h"
+#include "worker/cuda_check_device.h"
 
 namespace unaided {
 namespace {
@@ -23,6 +25,8 @@ void doubled(float* x, int count, cudaStream_t stream) {
 }  // namespace kata
 )";
 
+constexpr const char* kDoubledSymbol = "_ZN4kata7doubledEPfiP11CUstream_st";
+
 class DeviceCompileTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -33,10 +37,11 @@ class DeviceCompileTest : public testing::Test {
   }
 
   Build build(const std::string& source, const std::vector<std::string>& architectures) {
-    Compiler compiler =
-        Compiler::for_device(installation_, {*finding_.toolkit, architectures}, scratch_.path(),
-                             {contract_}, kAttemptExports, sandbox_support().available);
-    return compiler.build({{"mini.cu", source}}, Instrumentation::kNone, nullptr);
+    Compiler compiler = Compiler::for_device(
+        installation_, {*finding_.toolkit, architectures}, scratch_.path(), {contract_},
+        device_exports(kAttemptExports), sandbox_support().available);
+    return compiler.build({{"mini.cu", source}, {"companion.cpp", device_companion()}},
+                          Instrumentation::kNone, nullptr);
   }
 
   Installation installation_ = read_installation(UNAIDED_BUILD "/installation.json");
@@ -50,9 +55,23 @@ TEST_F(DeviceCompileTest, AnAttemptLoadsByItselfAndExportsItsFunctionAlone) {
   ASSERT_EQ(built.result, Build::Result::kBuilt) << built.diagnostics;
   void* attempt = dlopen(built.library.c_str(), RTLD_NOW);
   ASSERT_NE(attempt, nullptr) << dlerror();
-  EXPECT_NE(dlsym(attempt, "_ZN4kata7doubledEPfiP11CUstream_st"), nullptr);
+  EXPECT_NE(dlsym(attempt, kDoubledSymbol), nullptr);
   EXPECT_EQ(dlsym(attempt, "cudaLaunchKernel"), nullptr) << "its runtime is its own";
   dlclose(attempt);
+}
+
+TEST_F(DeviceCompileTest, WhatTheRuntimeOfAnAttemptNotesIsTold) {
+  const Build built = build(kDoubled, {"80"});
+  ASSERT_EQ(built.result, Build::Result::kBuilt) << built.diagnostics;
+  void* attempt = dlopen(built.library.c_str(), RTLD_NOW);
+  ASSERT_NE(attempt, nullptr) << dlerror();
+  if (dlopen("libcuda.so.1", RTLD_NOW) != nullptr) GTEST_SKIP() << "its runtime finds a driver";
+  CudaCheckDevice device({.libcuda = UNAIDED_BUILD "/fake_driver/fake_cuda.so"});
+  EXPECT_THROW(device.adopt(attempt), Fault);
+  const cudaStream_t stream = device.make_stream();
+  using Doubled = void (*)(float*, int, cudaStream_t);
+  reinterpret_cast<Doubled>(dlsym(attempt, kDoubledSymbol))(nullptr, 1, stream);
+  EXPECT_EQ(device.finish(stream), "CUDA driver version is insufficient for CUDA runtime version");
 }
 
 TEST_F(DeviceCompileTest, AnErrorIsToldAtItsLineWithoutOurFolders) {

@@ -123,7 +123,8 @@ void Grader::State::prepare() {
   admission.emplace(installation, kata);
   if (device) {
     compiler.emplace(Compiler::for_device(installation, device->compiler, scratch.path(),
-                                          kata.contracts(), kAttemptExports, enforced));
+                                          kata.contracts(), device_exports(kAttemptExports),
+                                          enforced));
   } else {
     compiler.emplace(installation, *headers, scratch.path(), kata.contracts(), enforced);
   }
@@ -158,6 +159,7 @@ Build Grader::State::build(std::vector<Source> sources, int contracts, bool of_r
   ResidentCompiler* resident = of_record ? nullptr : options.resident.get();
   Build refused;
   if (!translate(sources, refused)) return refused;
+  if (device) sources.push_back({"companion.cpp", device_companion()});
   return compiler->build(sources, Instrumentation::kNone, cancel, resident, options.resident_slot);
 }
 

@@ -60,6 +60,18 @@ std::string shortfall(const GradeReport& report) {
   return fmt::format("{} fails", name_some(checks_with(report, /*passed=*/false)));
 }
 
+Problem not_judged(const TrialResult& result) {
+  return {"fault",
+          fmt::format("{} was not judged: {}", result.trial.name, shortfall(result.report))};
+}
+
+Problem refused(const TrialResult& result, std::string_view where) {
+  const LevelSpan& levels = result.trial.levels;
+  return {"refused",
+          fmt::format("{} should pass {}{}, but {}", result.trial.name,
+                      level_range(levels.first, levels.last), where, shortfall(result.report))};
+}
+
 /// Applies the rules to the results and collects problems.
 class Judge {
  public:
@@ -89,8 +101,7 @@ class Judge {
 
   void judge_trial(const TrialResult& result) {
     if (exit_code(result.report) == 2) {
-      complain("fault",
-               fmt::format("{} was not judged: {}", result.trial.name, shortfall(result.report)));
+      verification_.problems.push_back(not_judged(result));
       return;
     }
     switch (result.trial.kind) {
@@ -110,10 +121,7 @@ class Judge {
 
   void judge_solution(const TrialResult& result) {
     if (exit_code(result.report) == 0) return;
-    complain("refused",
-             fmt::format("{} should pass {}, but {}", result.trial.name,
-                         level_range(result.trial.levels.first, result.trial.levels.last),
-                         shortfall(result.report)));
+    verification_.problems.push_back(refused(result, ""));
   }
 
   /// Fails honestly: it compiles, every check runs and each level has failures.
@@ -261,6 +269,18 @@ Verification judge(const KataMaterial& material, const LevelSpan& levels,
   }
   Judge(material, verification).run();
   return verification;
+}
+
+void judge_on_card(std::vector<TrialResult> results, Verification& verification) {
+  for (const TrialResult& result : results) {
+    const Kind kind = result.trial.kind;
+    const bool solution =
+        kind == Kind::kReference || kind == Kind::kSolvedDrill || kind == Kind::kAlternate;
+    const int code = exit_code(result.report);
+    if (code == 2) verification.problems.push_back(not_judged(result));
+    if (code == 1 && solution) verification.problems.push_back(refused(result, " on the card"));
+  }
+  verification.on_card = std::move(results);
 }
 
 std::vector<CheckVerdict> kills(const TrialResult& mutant) {

@@ -34,6 +34,9 @@ struct Verification {
   std::vector<TrialResult> results;
   std::vector<Problem> problems;
   std::string device = {};  // as in the reference's report
+  /// The same trials on a card, of a kata that was proven on the emulated device. What
+  /// only the emulated device sees, such as most races, may live here.
+  std::vector<TrialResult> on_card = {};
 };
 
 /// The reference first, so that the others can be spared when it fails. Levels outside `levels`
@@ -44,6 +47,9 @@ std::vector<Trial> plan_trials(const KataMaterial& material, const LevelSpan& le
 /// Pure judgement: the files' own problems, and those that the results show.
 Verification judge(const KataMaterial& material, const LevelSpan& levels,
                    std::vector<TrialResult> results);
+
+/// Adds what ran on a card: solutions must pass there, too.
+void judge_on_card(std::vector<TrialResult> results, Verification& verification);
 
 /// Checks of its own level that tell this mutant from the reference.
 std::vector<CheckVerdict> kills(const TrialResult& mutant);

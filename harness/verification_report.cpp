@@ -137,6 +137,26 @@ std::string totals(const Verification& verification) {
       solutions);
 }
 
+/// "… on the card: 9 solutions accepted; 20 of 21 mutants killed; by the emulated device alone: …".
+std::string card_line(const Verification& verification) {
+  int solutions = 0, mutants = 0, killed = 0;
+  std::string alive;
+  for (const TrialResult& result : verification.on_card) {
+    if (result.trial.kind != Kind::kMutant) {
+      solutions += exit_code(result.report) == 0 ? 1 : 0;
+      continue;
+    }
+    ++mutants;
+    if (exit_code(result.report) != 0) {
+      ++killed;
+    } else {
+      alive += (alive.empty() ? "; by the emulated device alone: " : ", ") + result.trial.name;
+    }
+  }
+  return fmt::format("{}: on the card: {} solutions accepted; {} of {} mutants killed{}\n",
+                     verification.kata, solutions, killed, mutants, alive);
+}
+
 json mutant_to_json(const TrialResult& result) {
   json killed_by = json::array();
   for (const CheckVerdict& kill : kills(result)) {
@@ -170,7 +190,9 @@ std::string render_verification(const Verification& verification, const Terminal
   }
   text += fmt::format("\n{}\n", kLegend);
   text += fmt::format("{}: {}\n", verification.kata, totals(verification));
-  if (verification.device == kEmulatedDevice) {
+  if (!verification.on_card.empty()) {
+    text += card_line(verification);
+  } else if (verification.device == kEmulatedDevice) {
     text += fmt::format("{}: emulated (no GPU here): skipped on a device\n", verification.kata);
   }
   const bool proven = verification.problems.empty();
@@ -211,6 +233,10 @@ json verification_to_json(const Verification& verification) {
     const bool mutant = result.trial.kind == Kind::kMutant;
     object[mutant ? "mutants" : "attempts"].push_back(mutant ? mutant_to_json(result)
                                                              : attempt_to_json(result));
+  }
+  for (const TrialResult& result : verification.on_card) {
+    object["on_card"].push_back(
+        {{"name", result.trial.name}, {"outcome", outcome_row(result.report.outcome).id}});
   }
   return object;
 }

@@ -62,6 +62,21 @@ TEST(RenderVerification, SaysThatADeviceWasEmulated) {
   EXPECT_EQ(verification_to_json(verification).at("device"), "emulated");
 }
 
+TEST(RenderVerification, SaysWhatACardDidAndWhatOnlyTheEmulatedDeviceSaw) {
+  Verification verification = small_verification();
+  verification.device = kEmulatedDevice;
+  judge_on_card(verification.results, verification);
+  const std::string text = render_verification(verification, Terminal{});
+  EXPECT_NE(text.find("tiny: on the card: 1 solutions accepted; 2 of 3 mutants killed; by the "
+                      "emulated device alone: level1_silent\n"),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(text.find("no GPU here"), std::string::npos);
+  const json on_card = verification_to_json(verification).at("on_card");
+  ASSERT_EQ(on_card.size(), 4U);
+  EXPECT_EQ(on_card[2], json({{"name", "level1_silent"}, {"outcome", "passed"}}));
+}
+
 TEST(RenderVerification, EndsWithTheProblems) {
   Verification verification = small_verification();
   verification.problems = {{"survivor", "mutant level1_silent survives"}};

@@ -259,5 +259,29 @@ TEST_F(VerificationTest, ProblemsOfTheFilesAreKept) {
   EXPECT_EQ(summary(verify()), "stray: katas/tiny/notes.swp does not belong here\n");
 }
 
+TEST_F(VerificationTest, OnACardSolutionsMustPassAndMutantsMayLive) {
+  Verification verification = verify();
+  ASSERT_EQ(summary(verification), "");
+  std::vector<TrialResult> on_card = verification.results;
+  for (TrialResult& result : on_card) {
+    if (result.trial.kind == Kind::kMutant) result.report.outcome = Outcome::kPassed;
+  }
+  judge_on_card(on_card, verification);
+  EXPECT_EQ(summary(verification), "");
+  for (TrialResult& result : on_card) {
+    if (result.trial.name == "alternate loops") result.report.outcome = Outcome::kFault;
+    if (result.trial.kind != Kind::kReference) continue;
+    result.report.checks.front().outcome = Outcome::kWrong;
+    result.report.outcome = Outcome::kWrong;
+  }
+  judge_on_card(on_card, verification);
+  EXPECT_NE(summary(verification)
+                .find("refused: the reference should pass levels 1-2 on the card, but "
+                      "Example.One fails"),
+            std::string::npos)
+      << summary(verification);
+  EXPECT_NE(summary(verification).find("fault: alternate loops was not judged"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace unaided

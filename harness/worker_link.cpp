@@ -25,6 +25,9 @@ constexpr int kStartMsMax = 60'000;
 constexpr int kSilenceMsMax = 120'000;  // longer than any check may take
 constexpr std::int64_t kScratchMb = 16;
 constexpr const char* kSanitizerOptions = "ASAN_OPTIONS=symbolize=0:detect_leaks=0:handle_abort=1";
+// All kernels before the first is launched: loading one waits for the card, which streams that a
+// check holds back do not let come to an end.
+constexpr const char* kLoadEarly = "CUDA_MODULE_LOADING=EAGER";
 
 SandboxPolicy worker_policy(const Installation& installation, const Kata& kata,
                             const HeaderCache& headers, const fs::path& attempts,
@@ -75,6 +78,7 @@ WorkerLink::WorkerLink(const Installation& installation, const Kata& kata,
   SandboxPolicy policy = worker_policy(installation, kata, headers, attempts, instrumentation);
   if (device != nullptr) {
     show_gpus(device->survey, policy);
+    policy.environment.emplace_back(kLoadEarly);
     assert_gpu_seen(installation, policy, device->gpu());
   }
   const SandboxedCommand inside = sandboxed(std::move(command), policy, sandbox);

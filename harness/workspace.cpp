@@ -11,11 +11,11 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 #include "attempt.h"
 #include "compiler.h"
 #include "drill.h"
+#include "editor_settings.h"
 #include "fault.h"
 #include "seal.h"
 #include "text_file.h"
@@ -106,12 +106,6 @@ echo "unaided is no longer at {root}: start it from where it is now" >&2
 exit 2
 )";
 
-constexpr char kClangd[] = R"(CompileFlags:
-  CompilationDatabase: .
-Diagnostics:
-  UnusedIncludes: None
-)";
-
 std::string task(const Kata& kata, int planted_bugs) {
   const std::string attempt = kata.attempt_name();
   if (planted_bugs == 0) return fmt::format(kWriteTask, fmt::arg("attempt", attempt));
@@ -169,20 +163,6 @@ std::string try_source(const Kata& kata, int last_level) {
                      fmt::arg("trial", row == kTrials.end() ? "" : row->trial));
 }
 
-std::string compile_commands(const fs::path& folder, const Installation& installation,
-                             const std::string& attempt) {
-  nlohmann::json commands = nlohmann::json::array();
-  for (const std::string& file : {attempt, std::string(kTryName)}) {
-    nlohmann::json arguments = {installation.clang.string(), "-std=c++20", "-Wall", "-Wextra"};
-    for (const fs::path& include : installation.libtorch_include) {
-      arguments.insert(arguments.end(), {"-isystem", include.string()});
-    }
-    arguments.insert(arguments.end(), {"-c", file});
-    commands.push_back({{"directory", folder.string()}, {"file", file}, {"arguments", arguments}});
-  }
-  return commands.dump(2) + "\n";
-}
-
 std::string shim(const WorkspacePlan& plan, const Installation& installation) {
   return fmt::format(kShim, fmt::arg("session", shell_quoted(plan.session.string())),
                      fmt::arg("inside", kSeatClient),
@@ -234,8 +214,7 @@ void write_workspace(const WorkspacePlan& plan, const Kata& kata, const Installa
   }
   write_text_file(folder / name, attempt);
   write_text_file(folder / kTryName, try_source(kata, plan.levels.last));
-  write_text_file(folder / "compile_commands.json", compile_commands(folder, installation, name));
-  write_text_file(folder / ".clangd", kClangd);
+  write_editor_settings(folder, kata, installation);
   write_text_file(folder / "u", shim(plan, installation));
   fs::permissions(folder / "u", fs::perms::owner_exec, fs::perm_options::add);
 }

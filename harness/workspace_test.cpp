@@ -4,8 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
-
 #include "fault.h"
 #include "temporary_folder.h"
 #include "text_file.h"
@@ -102,16 +100,6 @@ TEST_F(WorkspaceTest, TriesWhatTheHeadersOfTheKataOffer) {
   kata_.headers = "cuda";
   make(1);
   EXPECT_NE(text("try.cpp").find("cudaMalloc"), std::string::npos);
-}
-
-TEST_F(WorkspaceTest, TellsClangdHowTheAttemptIsCompiled) {
-  make(1);
-  const auto commands = nlohmann::json::parse(text("compile_commands.json"));
-  ASSERT_EQ(commands.size(), 2u);
-  EXPECT_EQ(commands[0].at("file"), "sum.cpp");
-  EXPECT_EQ(commands[0].at("directory"), folder_.string());
-  const std::string arguments = commands[0].at("arguments").dump();
-  EXPECT_NE(arguments.find("\"-isystem\",\"/torch/include\""), std::string::npos) << arguments;
 }
 
 TEST_F(WorkspaceTest, TheShimCallsTheProgramWithTheSessionFromAnywhere) {

@@ -9,9 +9,9 @@
 namespace unaided::bench {
 
 /// `kernel` with inputs on `device` and outputs judged on the processor. Where the kernel has
-/// float32 problems alone and bfloat16 makes sense for it, each has a twin in bfloat16; its
-/// composed rung computes in float32, as everybody writes it. Lessons tell of processors and are
-/// left out. `kernel` must outlive what is returned.
+/// float32 problems alone, each has a twin in bfloat16: rungs that need more digits convert before
+/// and after, as everybody writes it, and attempts are not timed on it. Lessons tell of processors
+/// and are left out. `kernel` must outlive what is returned.
 Kernel on_device(const Kernel& kernel, const torch::Device& device);
 
 /// `kernel` of a card, with the library's function as its fast rung.

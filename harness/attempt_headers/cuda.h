@@ -30,7 +30,9 @@
 #define __device__
 #define __host__
 #define __constant__
+#ifndef __shared__  // an editor is told otherwise: extern arrays are declared with it, too
 #define __shared__ static
+#endif
 #define __grid_constant__
 #define __forceinline__ inline
 #define __launch_bounds__(...)

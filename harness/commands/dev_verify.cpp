@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 
+#include "../device_choice.h"
 #include "../disagreement.h"
 #include "../failure_patterns.h"
 #include "../fault.h"
@@ -32,14 +33,20 @@ struct VerifyOptions {
   bool json = false;
 };
 
+/// What attempts are compiled and run with.
+struct Means {
+  std::shared_ptr<ResidentCompiler> resident;  // null: the compiler of record
+  bool emulated = false;
+  int jobs = 1;
+};
+
 /// Makes the graders of run_trials(), each with a slot of its own of the resident compiler.
 std::function<TrialGrader()> grader_factory(CommandContext& context, const Kata& kata,
-                                            const VerifyOptions& options,
-                                            std::shared_ptr<ResidentCompiler> resident) {
+                                            const VerifyOptions& options, const Means& means) {
   Grader::Options grader_options;
-  grader_options.parallel_checks = grading_jobs(options.jobs) > 1 ? 1 : 0;
-  grader_options.resident = std::move(resident);
-  grader_options.emulated = !kata.device.empty();
+  grader_options.parallel_checks = means.jobs > 1 ? 1 : 0;
+  grader_options.resident = means.resident;
+  grader_options.emulated = means.emulated;
   const auto graders = std::make_shared<std::atomic<int>>(0);
   return [&context, kata, grader_options, graders, seed = options.seed]() -> TrialGrader {
     Grader::Options own = grader_options;
@@ -66,17 +73,27 @@ int resident_slots(const VerifyOptions& options) {
 /// The reference alone first: when it fails, the others are spared.
 std::vector<TrialResult> run_all(CommandContext& context, const Kata& kata,
                                  const VerifyOptions& options, std::span<const Trial> trials,
-                                 const std::shared_ptr<ResidentCompiler>& resident) {
-  const auto make_grader = grader_factory(context, kata, options, resident);
+                                 const Means& means) {
+  const auto make_grader = grader_factory(context, kata, options, means);
   ProgressCount progress(kata.id, trials.size());
   const auto step = [&progress](const TrialResult& result) { progress.step(result.trial.name); };
   std::vector<TrialResult> results =
       run_trials(trials.first(1), 1, make_grader, step, context.interrupt);
   if (exit_code(results.front().report) != 0) return results;
-  std::vector<TrialResult> others = run_trials(trials.subspan(1), grading_jobs(options.jobs),
-                                               make_grader, step, context.interrupt);
+  std::vector<TrialResult> others =
+      run_trials(trials.subspan(1), means.jobs, make_grader, step, context.interrupt);
   std::move(others.begin(), others.end(), std::back_inserter(results));
   return results;
+}
+
+/// Once more where a card is, one after the other: all but what is not a solution anyway.
+std::vector<TrialResult> run_on_card(CommandContext& context, const Kata& kata,
+                                     const VerifyOptions& options, std::vector<Trial> trials) {
+  if (kata.device.empty() || !device_is_here(kata)) return {};
+  std::erase_if(trials, [](const Trial& trial) {
+    return trial.kind == Trial::Kind::kStarter || trial.kind == Trial::Kind::kDrill;
+  });
+  return run_all(context, kata, options, trials, {.emulated = false, .jobs = 1});
 }
 
 /// What mutants fail is kept for the debrief. Other inputs than those of `kSeed` may differ.
@@ -105,13 +122,16 @@ Verification verify_kata(CommandContext& context, const std::string& id,
     resident = start_resident_compiler(context.installation(), kata, resident_slots(options));
   }
   if (options.both && resident) resident->await();
-  std::vector<TrialResult> results = run_all(context, kata, options, trials, resident);
+  Means means = {resident, !kata.device.empty(), grading_jobs(options.jobs)};
+  std::vector<TrialResult> results = run_all(context, kata, options, trials, means);
   std::vector<TrialResult> of_record;
-  if (options.both) of_record = run_all(context, kata, options, trials, nullptr);
+  means.resident = nullptr;
+  if (options.both) of_record = run_all(context, kata, options, trials, means);
   std::vector<Problem> differences = disagreements(results, of_record);
   Verification verification = judge(material, levels, std::move(results));
   std::move(differences.begin(), differences.end(), std::back_inserter(verification.problems));
   keep_patterns(options, material, verification);
+  judge_on_card(run_on_card(context, kata, options, trials), verification);
   return verification;
 }
 

@@ -84,6 +84,15 @@ ChildTask receive_task() {
   _exit(1);
 }
 
+template <typename Step>
+void with_device(const ChildTask& task, Step&& step) {
+  try {
+    step();
+  } catch (const Fault& fault) {
+    give_up(task, "deviceless", fault.what());
+  }
+}
+
 struct Result {
   const ChildTask& task;
   int ran = 0;  // how many checks came to their end
@@ -155,16 +164,13 @@ void run_check_child(const UnaidedCheckLibrary* library,
   if (refusal != 0) give_up(task, "unconfined", std::strerror(refusal));
   probe::set_seed(task.seed);
   at::manual_seed(task.seed);
-  try {
-    make_check_device(task.device, task.seed);
-  } catch (const Fault& fault) {
-    give_up(task, "deviceless", fault.what());
-  }
+  with_device(task, [&task] { make_check_device(task.device, task.seed); });
   Result result{.task = task, .failures = {}};
   // Handlers run in reverse order: those that the attempt registers come before this one.
   on_exit(finish, &result);
   void* attempt = dlopen(task.attempt.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (attempt == nullptr) give_up(task, "unloaded", dlerror());
+  with_device(task, [attempt] { introduce_attempt(attempt); });
   if (task.check < 0) run_main(task, attempt);
   result.ran = library->run(task.check, add_failure, &result);
   std::exit(0);

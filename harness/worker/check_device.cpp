@@ -10,6 +10,7 @@ namespace unaided {
 namespace {
 
 support::Device* chosen = nullptr;
+CudaCheckDevice* card = nullptr;  // the same, where it is one
 
 }  // namespace
 
@@ -19,10 +20,14 @@ void make_check_device(const std::string& label, std::uint64_t seed) {
   if (label == kEmulatedDevice) {
     chosen = new EmulatedDevice(seed);
   } else if (label == kCudaDevice) {
-    chosen = new CudaCheckDevice();
+    chosen = card = new CudaCheckDevice();
   } else {
     throw Fault("this worker has no device '" + label + "'");
   }
+}
+
+void introduce_attempt(void* attempt) {
+  if (card != nullptr) card->adopt(attempt);
 }
 
 }  // namespace unaided

@@ -9,4 +9,8 @@ namespace unaided {
 /// GradeReport, "" for none. Throws Fault where there is no such device.
 void make_check_device(const std::string& label, std::uint64_t seed);
 
+/// Tells that device of the attempt, a handle of dlopen, before the check begins. Throws Fault
+/// where the attempt's side of the device does not start.
+void introduce_attempt(void* attempt);
+
 }  // namespace unaided

@@ -1,26 +1,36 @@
 #pragma once
 
-#include <condition_variable>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <thread>
-#include <vector>
 
 #include "support/device.h"
 
 namespace unaided {
 
-struct CudaApi;
+struct CudaDriver;
 
-/// The first card that CUDA lists, through the CUDA runtime that LibTorch brings.
+/// The first card that CUDA lists, through the driver alone: attempts bring a CUDA runtime of their
+/// own, and both use the card's primary context.
 class CudaCheckDevice : public support::Device {
  public:
+  struct Options {
+    std::string libcuda = "libcuda.so.1";
+    std::size_t memory_bytes = 384 << 20;       // for all that a check allocates and uploads
+    std::chrono::milliseconds held_max{3'000};  // then a stream runs by itself
+  };
+
   /// Makes CUDA's context in this process. Throws Fault with the cause where there is no card.
-  CudaCheckDevice();
+  explicit CudaCheckDevice(const Options& options);
+  CudaCheckDevice() : CudaCheckDevice(Options{}) {}
   ~CudaCheckDevice() override;
+
+  /// Has the runtime in `attempt`, a handle of dlopen, load its kernels, while no stream is held:
+  /// loading may wait for the card. From then on finish() also tells what that runtime noted, such
+  /// as a launch that was refused. Throws Fault when the runtime does not start.
+  void adopt(void* attempt);
 
   void* allocate(std::size_t bytes) override;
   cudaStream_t make_stream() override;
@@ -35,10 +45,19 @@ class CudaCheckDevice : public support::Device {
   class Gate;
 
   void require(int error, const char* what) const;
-  void hold(cudaStream_t stream);
+  std::string text_of(int error) const;
+  /// What the attempt's runtime noted; "" for nothing.
+  std::string noted_by_attempt() const;
 
-  std::unique_ptr<const CudaApi> api_;
+  std::unique_ptr<const CudaDriver> driver_;
+  Options options_;
+  std::uint64_t memory_ = 0;  // one piece, taken before any stream is held
+  std::size_t used_ = 0;
+  std::uint32_t* words_ = nullptr;  // of gates; the card sees them, too
+  std::size_t words_used_ = 0;
+  cudaStream_t copies_ = nullptr;  // never held
   std::map<cudaStream_t, std::unique_ptr<Gate>> gates_;
+  const char* (*attempt_error_)() = nullptr;
 };
 
 }  // namespace unaided

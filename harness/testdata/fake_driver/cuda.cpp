@@ -1,8 +1,36 @@
-// A libcuda of FAKE_CUDA_COUNT cards (default: one H100); its cuInit gives FAKE_CUDA_INIT.
+// A libcuda of FAKE_CUDA_COUNT cards (default: one H100); its cuInit gives FAKE_CUDA_INIT. Its
+// memory is the host's, its streams are threads. Whatever may wait for the card does: allocations,
+// too.
+#include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "stream.h"
+
+struct CUctx_st;
 
 namespace {
+
+constexpr int kInvalidDevice = 101;
+constexpr int kNotSupported = 801;
+
+std::vector<CUstream_st*> streams;
+
+void* pointer(std::uint64_t address) {
+  return reinterpret_cast<void*>(address);
+}
+
+int wait_for_all() {
+  int error = 0;
+  for (CUstream_st* stream : streams) {
+    stream->wait_until_idle();
+    error = error == 0 ? stream->error.load() : error;
+  }
+  return error;
+}
 
 int from_environment(const char* name, int otherwise) {
   const char* value = std::getenv(name);
@@ -29,7 +57,7 @@ int cuDeviceGetCount(int* count) {
 
 int cuDeviceGet(int* device, int index) {
   *device = index;
-  return 0;
+  return index < from_environment("FAKE_CUDA_COUNT", 1) ? 0 : kInvalidDevice;
 }
 
 int cuDeviceGetName(char* name, int bytes, int) {
@@ -64,5 +92,78 @@ int cuDeviceGetAttribute(int* value, int attribute, int) {
     default:
       return 1;
   }
+}
+
+int cuDevicePrimaryCtxRetain(CUctx_st** context, int) {
+  *context = nullptr;
+  return 0;
+}
+
+int cuCtxSetCurrent(CUctx_st*) {
+  return 0;
+}
+
+int cuMemAlloc_v2(std::uint64_t* memory, std::size_t bytes) {
+  wait_for_all();
+  *memory = reinterpret_cast<std::uint64_t>(std::malloc(bytes));
+  return 0;
+}
+
+int cuMemHostAlloc(void** memory, std::size_t bytes, unsigned int) {
+  wait_for_all();
+  *memory = std::malloc(bytes);
+  return 0;
+}
+
+int cuStreamCreate(CUstream_st** stream, unsigned int) {
+  *stream = streams.emplace_back(new CUstream_st);
+  return 0;
+}
+
+int cuMemcpyHtoDAsync_v2(std::uint64_t to, const void* from, std::size_t bytes,
+                         CUstream_st* stream) {
+  stream->enqueue([=] { std::memcpy(pointer(to), from, bytes); });
+  stream->wait_until_idle();  // as it is with ordinary memory
+  return 0;
+}
+
+int cuMemcpyDtoDAsync_v2(std::uint64_t to, std::uint64_t from, std::size_t bytes,
+                         CUstream_st* stream) {
+  stream->enqueue([=] { std::memcpy(pointer(to), pointer(from), bytes); });
+  return 0;
+}
+
+int cuMemcpyDtoH_v2(void* to, std::uint64_t from, std::size_t bytes) {
+  std::memcpy(to, pointer(from), bytes);
+  return 0;
+}
+
+int cuStreamSynchronize(CUstream_st* stream) {
+  stream->wait_until_idle();
+  return stream->error;
+}
+
+int cuCtxSynchronize() {
+  return wait_for_all();
+}
+
+int cuGetErrorString(int error, const char** text) {
+  *text = error == 700 ? "an illegal memory access was encountered" : "another error";
+  return 0;
+}
+
+int cuStreamWaitValue32_v2(CUstream_st* stream, std::uint64_t address, std::uint32_t value,
+                           unsigned int) {
+  if (from_environment("FAKE_CUDA_WAITS", 1) == 0) return kNotSupported;
+  stream->enqueue([=] {
+    const std::atomic_ref word(*static_cast<std::uint32_t*>(pointer(address)));
+    while (word.load() != value) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  });
+  return 0;
+}
+
+int cuLaunchHostFunc(CUstream_st* stream, void (*function)(void*), void* argument) {
+  stream->enqueue([=] { function(argument); });
+  return 0;
 }
 }
