@@ -95,7 +95,7 @@ TEST_F(CudaCheckDeviceTest, MemoryIsAlignedAndWhatIsNotThereIsRefused) {
 }
 
 TEST_F(CudaCheckDeviceTest, WhoWaitsForTheDeviceIsFoundOut) {
-  CudaCheckDevice device(options(std::chrono::milliseconds(50)));
+  CudaCheckDevice device(options(std::chrono::milliseconds(500)));
   for (const bool waits : {true, false}) {
     const cudaStream_t stream = device.make_stream();
     if (waits) driver<int()>("cuCtxSynchronize")();

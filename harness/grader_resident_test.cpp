@@ -240,9 +240,14 @@ constexpr const char* kProcessName = "unaided-residen";  // the kernel keeps 15 
 TEST_F(ResidentTest, ItsWaitingChildrenAreConfined) {
   expect_unharmed();
   resident_->settle(0);
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
-  const std::vector<std::string> filters = facts_of(kProcessName, "Seccomp:");
-  EXPECT_EQ(std::count(filters.begin(), filters.end(), "\t2"), 2) << "one for each slot";
+  const auto confined = [] {
+    const std::vector<std::string> filters = facts_of(kProcessName, "Seccomp:");
+    return std::count(filters.begin(), filters.end(), "\t2");
+  };
+  for (int wait = 0; wait < 200 && confined() < 2; ++wait) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  EXPECT_EQ(confined(), 2) << "one for each slot";
   for (const std::string& capabilities : facts_of(kProcessName, "CapEff:")) {
     EXPECT_EQ(capabilities, "\t0000000000000000");
   }

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <thread>
 
 #include "fault.h"
 
@@ -57,6 +59,8 @@ TEST(RunTrials, AFaultEndsTheOthersAndIsThrownAgain) {
   const auto make = [&graded]() -> TrialGrader {
     return [&graded](const Trial&) -> GradeReport {
       if (++graded == 3) throw Fault("no compiler");
+      // All others would take longer than any thread is kept from running.
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
       return {};
     };
   };
