@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 #include "stream.h"
@@ -18,6 +19,11 @@ constexpr int kInvalidDevice = 101;
 constexpr int kNotSupported = 801;
 
 std::vector<CUstream_st*> streams;
+std::vector<std::unique_ptr<char[]>> memory;
+
+char* take(std::size_t bytes) {
+  return memory.emplace_back(new char[bytes]).get();
+}
 
 void* pointer(std::uint64_t address) {
   return reinterpret_cast<void*>(address);
@@ -103,15 +109,15 @@ int cuCtxSetCurrent(CUctx_st*) {
   return 0;
 }
 
-int cuMemAlloc_v2(std::uint64_t* memory, std::size_t bytes) {
+int cuMemAlloc_v2(std::uint64_t* address, std::size_t bytes) {
   wait_for_all();
-  *memory = reinterpret_cast<std::uint64_t>(std::malloc(bytes));
+  *address = reinterpret_cast<std::uint64_t>(take(bytes));
   return 0;
 }
 
-int cuMemHostAlloc(void** memory, std::size_t bytes, unsigned int) {
+int cuMemHostAlloc(void** address, std::size_t bytes, unsigned int) {
   wait_for_all();
-  *memory = std::malloc(bytes);
+  *address = take(bytes);
   return 0;
 }
 
