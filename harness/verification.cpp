@@ -232,6 +232,10 @@ void plan_drill(const KataMaterial& material, int level, std::vector<Trial>& tri
 
 }  // namespace
 
+bool is_solution(Trial::Kind kind) {
+  return kind == Kind::kReference || kind == Kind::kSolvedDrill || kind == Kind::kAlternate;
+}
+
 std::vector<Trial> plan_trials(const KataMaterial& material, const LevelSpan& levels) {
   std::vector<Trial> trials;
   trials.push_back(
@@ -273,12 +277,11 @@ Verification judge(const KataMaterial& material, const LevelSpan& levels,
 
 void judge_on_card(std::vector<TrialResult> results, Verification& verification) {
   for (const TrialResult& result : results) {
-    const Kind kind = result.trial.kind;
-    const bool solution =
-        kind == Kind::kReference || kind == Kind::kSolvedDrill || kind == Kind::kAlternate;
     const int code = exit_code(result.report);
     if (code == 2) verification.problems.push_back(not_judged(result));
-    if (code == 1 && solution) verification.problems.push_back(refused(result, " on the card"));
+    if (code == 1 && is_solution(result.trial.kind)) {
+      verification.problems.push_back(refused(result, " on the card"));
+    }
   }
   verification.on_card = std::move(results);
 }

@@ -26,6 +26,9 @@ struct TrialResult {
   GradeReport report;
 };
 
+/// Whether such a trial must pass.
+bool is_solution(Trial::Kind kind);
+
 /// What was found out about a kata; it is proven when no problem is left.
 struct Verification {
   std::string kata;
@@ -34,8 +37,8 @@ struct Verification {
   std::vector<TrialResult> results;
   std::vector<Problem> problems;
   std::string device = {};  // as in the reference's report
-  /// The same trials on a card, of a kata that was proven on the emulated device. What
-  /// only the emulated device sees, such as most races, may live here.
+  /// Solutions and mutants once more on a card. Mutants that only the emulated device sees, such as
+  /// most races, may live there.
   std::vector<TrialResult> on_card = {};
 };
 

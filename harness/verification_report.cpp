@@ -142,12 +142,11 @@ std::string card_line(const Verification& verification) {
   int solutions = 0, mutants = 0, killed = 0;
   std::string alive;
   for (const TrialResult& result : verification.on_card) {
-    if (result.trial.kind != Kind::kMutant) {
-      solutions += exit_code(result.report) == 0 ? 1 : 0;
-      continue;
-    }
+    const bool accepted = is_solution(result.trial.kind) && exit_code(result.report) == 0;
+    solutions += accepted ? 1 : 0;
+    if (result.trial.kind != Kind::kMutant) continue;
     ++mutants;
-    if (exit_code(result.report) != 0) {
+    if (killed_properly(result)) {
       ++killed;
     } else {
       alive += (alive.empty() ? "; by the emulated device alone: " : ", ") + result.trial.name;

@@ -86,12 +86,12 @@ std::vector<TrialResult> run_all(CommandContext& context, const Kata& kata,
   return results;
 }
 
-/// Once more where a card is, one after the other: all but what is not a solution anyway.
+/// Solutions and mutants once more, one after the other, where a card is.
 std::vector<TrialResult> run_on_card(CommandContext& context, const Kata& kata,
                                      const VerifyOptions& options, std::vector<Trial> trials) {
   if (kata.device.empty() || !device_is_here(kata)) return {};
   std::erase_if(trials, [](const Trial& trial) {
-    return trial.kind == Trial::Kind::kStarter || trial.kind == Trial::Kind::kDrill;
+    return trial.kind != Trial::Kind::kMutant && !is_solution(trial.kind);
   });
   return run_all(context, kata, options, trials, {.emulated = false, .jobs = 1});
 }

@@ -10,7 +10,6 @@ namespace unaided {
 namespace {
 
 support::Device* chosen = nullptr;
-CudaCheckDevice* card = nullptr;  // the same, where it is one
 
 }  // namespace
 
@@ -20,14 +19,14 @@ void make_check_device(const std::string& label, std::uint64_t seed) {
   if (label == kEmulatedDevice) {
     chosen = new EmulatedDevice(seed);
   } else if (label == kCudaDevice) {
-    chosen = card = new CudaCheckDevice();
+    chosen = new CudaCheckDevice();
   } else {
     throw Fault("this worker has no device '" + label + "'");
   }
 }
 
 void introduce_attempt(void* attempt) {
-  if (card != nullptr) card->adopt(attempt);
+  if (auto* const card = dynamic_cast<CudaCheckDevice*>(chosen)) card->adopt(attempt);
 }
 
 }  // namespace unaided
