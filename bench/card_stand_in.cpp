@@ -43,26 +43,39 @@ void top_k_rows(const float* x, std::int64_t x_stride, float* values, std::int32
   }
 }
 
+namespace {
+
+/// One query over keys and values that lie row after row, in float64.
+void attend(const float* query, const float* keys, const float* values, float* out,
+            std::int64_t count, std::int64_t size) {
+  double total = 0;
+  std::vector<double> sum(static_cast<std::size_t>(size), 0);
+  for (std::int64_t j = 0; j < count; ++j, keys += size, values += size) {
+    const double score = std::inner_product(query, query + size, keys, 0.0);
+    const double weight = std::exp(score / std::sqrt(static_cast<double>(size)));
+    total += weight;
+    for (std::size_t d = 0; d < sum.size(); ++d) sum[d] += weight * values[d];
+  }
+  for (const double entry : sum) *out++ = static_cast<float>(entry / total);
+}
+
+}  // namespace
+
 void causal_attention(const float* q, const float* k, const float* v, float* out,
                       std::int64_t heads, std::int64_t length, CUstream_st*) {
   constexpr std::int64_t kSize = 64;
   for (std::int64_t i = 0; i < heads * length; ++i) {
-    const std::int64_t head = i / length * length;
-    double total = 0;
-    std::vector<double> sum(kSize, 0);
-    for (std::int64_t j = head; j <= i; ++j) {
-      double score = 0;
-      for (std::int64_t d = 0; d < kSize; ++d) {
-        score += double{q[i * kSize + d]} * k[j * kSize + d] / 8;
-      }
-      total += score = std::exp(score);
-      for (std::int64_t d = 0; d < kSize; ++d) {
-        sum[static_cast<std::size_t>(d)] += score * v[j * kSize + d];
-      }
-    }
-    for (std::int64_t d = 0; d < kSize; ++d) {
-      out[i * kSize + d] = static_cast<float>(sum[static_cast<std::size_t>(d)] / total);
-    }
+    const std::int64_t head = i / length * length * kSize;
+    attend(q + i * kSize, k + head, v + head, out + i * kSize, i % length + 1, kSize);
+  }
+}
+
+void decode_attention(const float* q, const float* k, const float* v, float* out, float*,
+                      std::int64_t heads, std::int64_t group, std::int64_t keys, CUstream_st*) {
+  constexpr std::int64_t kSize = 128;
+  for (std::int64_t i = 0; i < heads * group; ++i) {
+    const std::int64_t head = i / group * keys * kSize;
+    attend(q + i * kSize, k + head, v + head, out + i * kSize, keys, kSize);
   }
 }
 

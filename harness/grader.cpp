@@ -17,6 +17,7 @@
 #include "compiler.h"
 #include "crash.h"
 #include "device_choice.h"
+#include "device_sanitizer.h"
 #include "emulated_source.h"
 #include "fault.h"
 #include "resident_compiler.h"
@@ -101,6 +102,9 @@ struct Grader::State {
                   const CancelToken* cancel, GradeReport& report);
   /// Adds to the first check that crashed the line where AddressSanitizer sees it happen.
   void locate_crash(const GradeRequest& request, const CancelToken* cancel, GradeReport& report);
+  /// Has the checks run once more under a tool, where one was asked for.
+  void watch_checks(const GradeRequest& request, const Build& build, const CancelToken* cancel,
+                    GradeReport& report) const;
   json run_message(const GradeRequest& request, const Build& build,
                    const GradeReport& report) const;
 
@@ -203,6 +207,15 @@ void Grader::State::locate_crash(const GradeRequest& request, const CancelToken*
   if (!place.empty()) crashed->message += "\n" + place;
 }
 
+void Grader::State::watch_checks(const GradeRequest& request, const Build& build,
+                                 const CancelToken* cancel, GradeReport& report) const {
+  if (request.sanitizer.empty()) return;
+  const WatchedAttempt watched{build.library, request.first_level, report.last_level,
+                               request.slow,  request.only,        report.seed};
+  report.sanitizer = sanitize(installation, kata, *device, headers->library, watched,
+                              request.sanitizer, enforced, cancel);
+}
+
 void Grader::State::run_checks(const GradeRequest& request, const Build& build,
                                const VerdictSink& sink, const CancelToken* cancel,
                                GradeReport& report) {
@@ -260,6 +273,10 @@ GradeReport Grader::grade(const GradeRequest& request, const VerdictSink& sink,
   report.device = device_label(state_->kata, state_->options.emulated);
   if (!state_->enforced) report.limits_not_held = limits_without_bubblewrap();
 
+  state_->prepare();
+  if (!request.sanitizer.empty()) {
+    require_sanitizer(state_->kata, state_->device, request.sanitizer);
+  }
   const Build build = state_->build({{state_->kata.attempt_name(), request.source}},
                                     request.contracts, request.of_record, cancel);
   report.compile_ms = build.wall_ms;
@@ -270,7 +287,10 @@ GradeReport Grader::grade(const GradeRequest& request, const VerdictSink& sink,
   }
   report.total_ms = monotonic_ms() - start_ms;
   state_->settle();
-  if (admitted) state_->locate_crash(request, cancel, report);
+  if (admitted) {
+    state_->locate_crash(request, cancel, report);
+    state_->watch_checks(request, build, cancel, report);
+  }
   return report;
 }
 

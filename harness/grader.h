@@ -43,6 +43,7 @@ struct GradeRequest {
   bool show_output = false;        // attempt's output also for hidden checks (drills)
   std::uint64_t seed = 0;          // 0: a fresh one
   std::string only;                // "Behaviour.Name" of one check, or empty
+  std::string sanitizer;           // a tool that then watches the checks on a card, or empty
 };
 
 /// A seed that nobody has chosen: never 0.

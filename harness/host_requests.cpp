@@ -97,6 +97,12 @@ void Host::serve_check(Client client, const Request& request) {
   if (!snapshot.refusal.empty()) {
     return refuse(client, snapshot.refusal, snapshot.late ? late_exit() : kUseExit);
   }
+  const bool watched = !request.value("sanitizer", "").empty();
+  if (watched && reveal(Purpose::kCheck) != Reveal::kMessages) {
+    return refuse(client,
+                  "--sanitizer watches hidden checks, too, and this format tells nothing of them",
+                  kUseExit);
+  }
   judge(Purpose::kCheck, snapshot, {client}, request);
 }
 

@@ -58,6 +58,7 @@ void Host::judge(Purpose purpose, const Snapshot& snapshot, std::vector<Client> 
   grade.show_output = format.shows_output;
   grade.seed = std::strtoull(request.value("seed", "0").c_str(), nullptr, 10);
   grade.only = request.value("only", "");
+  grade.sanitizer = request.value("sanitizer", "");
   queue_.add({purpose, snapshot.hash, std::move(grade), std::move(askers)});
 }
 

@@ -189,7 +189,7 @@ scenario_the_toolkit_has_an_environment_of_its_own() {
   export PIP_CONFIG_FILE=/dev/null PIP_NO_INDEX=1 PIP_FIND_LINKS=$work/wheels
   run setup --toolkit # beside a LibTorch that is not ours
   expect status 0
-  expect err "nvcc into $XDG_CACHE_HOME/unaided/toolkit: 105 MB to fetch, 300 MB on disk"
+  expect err "nvcc into $XDG_CACHE_HOME/unaided/toolkit: 123 MB to fetch, 350 MB on disk"
   found=$(echo "$XDG_CACHE_HOME"/unaided/toolkit/lib/python3*/site-packages/nvidia/cu13/bin/nvcc)
   [[ -e $found ]] || fail "$found is missing"
   expect_text "$(ls "$XDG_CACHE_HOME/unaided")" 'setup.lock
@@ -213,7 +213,7 @@ scenario_a_setup_for_a_gpu_fetches_both_and_stays() {
   expect status 0
   expect err '2.5 GB to fetch, 4.0 GB on disk'
   expect err 'nvidia-cudnn-cu13==9.20.0.48'
-  expect err '105 MB to fetch'
+  expect err '123 MB to fetch'
   rm -rf "$work/wheels"
   rm "$tree/build/release/.fresh"
   run x # nothing goes back to the smaller set

@@ -149,8 +149,10 @@ bool apply_limits(const ResourceLimits& limits) {
   const bool core = setrlimit(RLIMIT_CORE, &no_core) == 0;
   const bool cpu = set_limit(RLIMIT_CPU, limits.cpu_s);
   const bool memory = set_limit(RLIMIT_AS, limits.address_space_mb << 20);
+  const bool data = set_limit(RLIMIT_DATA, limits.data_mb << 20);
   const bool file = set_limit(RLIMIT_FSIZE, limits.file_mb << 20);
-  return core && cpu && memory && file;
+  const bool processes = set_limit(RLIMIT_NPROC, limits.processes);
+  return core && cpu && memory && data && file && processes;
 }
 
 int Process::wait() {

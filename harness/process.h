@@ -33,7 +33,9 @@ class Descriptor {
 struct ResourceLimits {
   std::int64_t cpu_s = 0;
   std::int64_t address_space_mb = 0;
+  std::int64_t data_mb = 0;  // private memory that can be written
   std::int64_t file_mb = 0;
+  std::int64_t processes = 0;  // of this user, threads too; does not hold root
 };
 
 /// Bounds the calling process, and allows it no core file. False when the kernel refused a bound.

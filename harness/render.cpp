@@ -86,6 +86,16 @@ std::string sentences(const GradeReport& report, const Terminal& terminal) {
   return text.empty() ? "" : "\n" + text;
 }
 
+std::string sanitizer_lines(const GradeReport& report) {
+  if (!report.sanitizer) return "";
+  const SanitizerFindings& found = *report.sanitizer;
+  const std::string count = found.errors == 0   ? "found nothing"
+                            : found.errors == 1 ? "1 error"
+                                                : fmt::format("{} errors", found.errors);
+  return fmt::format("\n  compute-sanitizer, {}: {}\n{}", printable(found.tool), count,
+                     indented(printable(found.text), "    "));
+}
+
 std::string limit_lines(const GradeReport& report, const Terminal& terminal) {
   if (report.limits_not_held.empty()) return "";
   std::string list;
@@ -130,6 +140,7 @@ std::string render_report(const GradeReport& report, const ReportView& view,
   if (!report.message.empty()) text += "\n" + indented(printable(report.message), "  ");
   text += render_failures(report, view, terminal);
   text += sentences(report, terminal);
+  text += sanitizer_lines(report);
   text += limit_lines(report, terminal);
   text += next_lines(report, view);
   return text;

@@ -73,6 +73,11 @@ json report_to_json(const GradeReport& report) {
                  {"total_ms", report.total_ms},
                  {"checks", checks}};
   if (!report.device.empty()) object["device"] = report.device;
+  if (report.sanitizer) {
+    object["sanitizer"] = {{"tool", report.sanitizer->tool},
+                           {"errors", report.sanitizer->errors},
+                           {"text", report.sanitizer->text}};
+  }
   return object;
 }
 
@@ -117,6 +122,11 @@ GradeReport report_from_json(const json& object) {
   report.told = *told;
   report.limits_not_held = field<std::vector<std::string>>(object, "limits_not_held");
   report.device = object.value("device", "");
+  if (object.contains("sanitizer")) {
+    const json& found = object["sanitizer"];
+    report.sanitizer = {field<std::string>(found, "tool"), field<int>(found, "errors"),
+                        field<std::string>(found, "text")};
+  }
   report.compile_ms = field<double>(object, "compile_ms");
   report.total_ms = field<double>(object, "total_ms");
   for (const json& check : field<json>(object, "checks")) {

@@ -79,6 +79,13 @@ inline constexpr std::string_view kEmulatedDevice = "emulated";
 /// The verdict on one attempt: its own outcome when it never reached a check (compile error,
 /// missing function, forbidden call, fault), else kPassed or the outcome of the first check that
 /// failed.
+/// What a tool said that watched a device's checks run. No verdict.
+struct SanitizerFindings {
+  std::string tool;  // of compute-sanitizer: "racecheck"
+  int errors = 0;
+  std::string text;  // one finding after the other
+};
+
 struct GradeReport {
   std::string kata;
   std::string snapshot_hash;  // names the attempt that was judged
@@ -92,6 +99,7 @@ struct GradeReport {
   Reveal told = Reveal::kMessages;           // what of the checks is in here
   std::vector<std::string> limits_not_held;  // empty in a full sandbox
   std::string device;  // what a device's kata ran on: kEmulatedDevice or a card; empty for others
+  std::optional<SanitizerFindings> sanitizer;  // where one was asked for
   double compile_ms = 0;
   double total_ms = 0;
 

@@ -29,24 +29,6 @@ constexpr const char* kSanitizerOptions = "ASAN_OPTIONS=symbolize=0:detect_leaks
 // check holds back do not let come to an end.
 constexpr const char* kLoadEarly = "CUDA_MODULE_LOADING=EAGER";
 
-SandboxPolicy worker_policy(const Installation& installation, const Kata& kata,
-                            const HeaderCache& headers, const fs::path& attempts,
-                            Instrumentation instrumentation) {
-  SandboxPolicy policy;
-  policy.read_only = {installation.worker(instrumentation), installation.checks_library(kata.id),
-                      installation.libtorch_lib, headers.library, attempts};
-  // PyPI's LibTorch finds two of NVIDIA's libraries beside its own package.
-  const fs::path neighbours = installation.libtorch_lib.parent_path().parent_path() / "nvidia";
-  if (fs::exists(neighbours)) policy.read_only.push_back(neighbours);
-  policy.environment = {"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8",    "HOME=/tmp",
-                        "OMP_NUM_THREADS=1",  "MKL_NUM_THREADS=1", "OMP_WAIT_POLICY=passive"};
-  if (instrumentation == Instrumentation::kAddressSanitizer) {
-    policy.environment.emplace_back(kSanitizerOptions);
-  }
-  policy.scratch_mb = kScratchMb;
-  return policy;
-}
-
 std::string read_available(const Descriptor& pipe) {
   std::array<char, 4096> buffer;
   const ssize_t got = read(pipe.get(), buffer.data(), buffer.size());
@@ -65,6 +47,29 @@ CheckName check_name(const json& check, const Kata& kata) {
 
 }  // namespace
 
+SandboxPolicy worker_policy(const Installation& installation, const Kata& kata,
+                            const fs::path& header_library, const fs::path& attempts,
+                            Instrumentation instrumentation) {
+  SandboxPolicy policy;
+  policy.read_only = {installation.worker(instrumentation), installation.checks_library(kata.id),
+                      installation.libtorch_lib, header_library, attempts};
+  // PyPI's LibTorch finds two of NVIDIA's libraries beside its own package.
+  const fs::path neighbours = installation.libtorch_lib.parent_path().parent_path() / "nvidia";
+  if (fs::exists(neighbours)) policy.read_only.push_back(neighbours);
+  policy.environment = {"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8",    "HOME=/tmp",
+                        "OMP_NUM_THREADS=1",  "MKL_NUM_THREADS=1", "OMP_WAIT_POLICY=passive"};
+  if (instrumentation == Instrumentation::kAddressSanitizer) {
+    policy.environment.emplace_back(kSanitizerOptions);
+  }
+  policy.scratch_mb = kScratchMb;
+  return policy;
+}
+
+void show_device(const CheckDevice& device, SandboxPolicy& policy) {
+  show_gpus(device.survey, policy);
+  policy.environment.emplace_back(kLoadEarly);
+}
+
 WorkerLink::WorkerLink(const Installation& installation, const Kata& kata,
                        const HeaderCache& headers, const fs::path& attempts,
                        Instrumentation instrumentation, bool sandbox, const CheckDevice* device) {
@@ -75,10 +80,10 @@ WorkerLink::WorkerLink(const Installation& installation, const Kata& kata,
                   installation.checks_library(kata.id).string()};
   command.argv.insert(command.argv.end(), kata.forbidden.begin(), kata.forbidden.end());
   command.descriptors = {{theirs.get(), kWorkerSocketFd}, {words_write.get(), STDERR_FILENO}};
-  SandboxPolicy policy = worker_policy(installation, kata, headers, attempts, instrumentation);
+  SandboxPolicy policy =
+      worker_policy(installation, kata, headers.library, attempts, instrumentation);
   if (device != nullptr) {
-    show_gpus(device->survey, policy);
-    policy.environment.emplace_back(kLoadEarly);
+    show_device(*device, policy);
     assert_gpu_seen(installation, policy, device->gpu());
   }
   const SandboxedCommand inside = sandboxed(std::move(command), policy, sandbox);

@@ -11,12 +11,24 @@
 #include "kata.h"
 #include "process.h"
 #include "protocol.h"
+#include "sandbox.h"
 #include "verdict.h"
 
 namespace unaided {
 
 class CancelToken;
 struct CheckDevice;
+
+/// The worker's argument before the JSON of the one task that it then runs, without a grader.
+inline constexpr const char* kAlone = "--alone";
+
+/// What a worker sees: its libraries, and the folder `attempts`.
+SandboxPolicy worker_policy(const Installation& installation, const Kata& kata,
+                            const std::filesystem::path& header_library,
+                            const std::filesystem::path& attempts, Instrumentation instrumentation);
+
+/// Adds a card to that.
+void show_device(const CheckDevice& device, SandboxPolicy& policy);
 
 /// A running worker, seen from the grader: one request at a time, verdicts as they fall.
 class WorkerLink {

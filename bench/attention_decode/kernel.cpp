@@ -107,6 +107,13 @@ Kernel kernel() {
        "while it is in a register.",
        run_fast, fast_backend},
   };
+  made.card_contracts = {
+      {"cuda_attention",
+       3,
+       "decode_attention",
+       {"S4096/f32", "S32768/f32", "tiny/f32"},
+       "A head's keys are divided among up to 128 blocks, whose results a second launch merges; "
+       "each row is read once for the whole group, and a warp has 4 KB of rows on their way."}};
   return made;
 }
 

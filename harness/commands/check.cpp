@@ -12,6 +12,7 @@ namespace {
 struct CheckOptions {
   SessionOptions session;
   std::string only;
+  std::string sanitizer;
   std::uint64_t seed = 0;
   bool full = false;
 };
@@ -20,7 +21,8 @@ void check(CommandContext& context, const CheckOptions& options) {
   const nlohmann::json request = {{"request", "check"},
                                   {"full", options.full},
                                   {"seed", std::to_string(options.seed)},
-                                  {"only", options.only}};
+                                  {"only", options.only},
+                                  {"sanitizer", options.sanitizer}};
   const nlohmann::json reply = ask_host(context, options.session, request);
   if (reply.is_null()) return;
   ReportView view;
@@ -41,6 +43,7 @@ void add_check(CLI::App& app, CommandContext& context) {
   add_session_options(*command, options->session);
   command->add_option("--only", options->only, "one check, as Behaviour.Name");
   command->add_option("--seed", options->seed, "replays the inputs of an earlier run");
+  add_sanitizer_option(*command, options->sanitizer);
   command->add_flag("--full", options->full, "all failures in full, compiler output unabridged");
   command->callback([options, &context] { check(context, *options); });
 }

@@ -68,6 +68,9 @@ void add_dev_history(CLI::App& dev, CommandContext& context);
 /// `--emulated`, alike for all commands that judge attempts.
 void add_emulated_flag(CLI::App& command, bool& emulated);
 
+/// `--sanitizer TOOL`, for those that then show one attempt's report.
+void add_sanitizer_option(CLI::App& command, std::string& tool);
+
 /// In the order of their ids.
 std::vector<Kata> all_katas(CommandContext& context);
 

@@ -29,6 +29,7 @@ struct GradeOptions {
   std::string levels;
   std::string only;
   std::string junit;
+  std::string sanitizer;
   std::uint64_t seed = 0;
   int jobs = 0;
   bool slow = false;
@@ -74,6 +75,7 @@ GradeReport judge_text(Grader& grader, const Kata& kata, const GradeOptions& opt
   request.full_diagnostics = options.full;
   request.seed = options.seed;
   request.only = options.only;
+  request.sanitizer = options.sanitizer;
   GradeReport report = grader.grade(request, /*sink=*/nullptr, &interrupt);
   const bool unknown_check =
       !options.only.empty() && report.checks.empty() && report.outcome == Outcome::kPassed;
@@ -198,6 +200,7 @@ int grade(CommandContext& context, GradeOptions options) {
   if (!options.junit.empty()) junit.emplace(options.junit);
   JunitFile* junit_file = junit ? &*junit : nullptr;
   const bool many = attempts.size() > 1;
+  if (many && !options.sanitizer.empty()) throw Fault("--sanitizer watches one attempt at a time");
   if (many && options.seed == 0) options.seed = fresh_seed();  // the same inputs for everybody
   const int code = many ? grade_many(context, options, attempts, junit_file)
                         : grade_one(context, options, attempts[0], junit_file);
@@ -229,6 +232,7 @@ void add_grade(CLI::App& app, CommandContext& context) {
   command->add_flag("--no-sandbox", options->no_sandbox,
                     "without bubblewrap; the limits it holds are named in the report");
   add_emulated_flag(*command, options->emulated);
+  add_sanitizer_option(*command, options->sanitizer);
   command->callback([options, &context] { context.exit_code = grade(context, *options); });
 }
 

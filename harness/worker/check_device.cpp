@@ -25,6 +25,11 @@ void make_check_device(const std::string& label, std::uint64_t seed) {
   }
 }
 
+void make_watched_device(const std::string& label) {
+  if (label != kCudaDevice) throw Fault("nothing watches checks on '" + label + "'");
+  chosen = new CudaCheckDevice({.watched = true});
+}
+
 void introduce_attempt(void* attempt) {
   if (auto* const card = dynamic_cast<CudaCheckDevice*>(chosen)) card->adopt(attempt);
 }

@@ -134,6 +134,7 @@ CudaCheckDevice::CudaCheckDevice(const Options& options)
   require(driver_->get_device(&device, 0), "CUDA finds no card");
   require(driver_->retain_context(&context, device), "CUDA makes no context");
   require(driver_->use_context(context), "CUDA's context cannot be used");
+  if (options_.watched) return;
   require(driver_->allocate(&memory_, options_.memory_bytes), "the card has no memory left");
   require(driver_->allocate_host(&words, kStreamsMax * sizeof *words_, kPortable),
           "there is no memory for gates");
@@ -166,6 +167,11 @@ std::string CudaCheckDevice::noted_by_attempt() const {
 }
 
 void* CudaCheckDevice::allocate(std::size_t bytes) {
+  if (options_.watched) {
+    std::uint64_t array = 0;
+    require(driver_->allocate(&array, bytes), "the card has no memory left");
+    return reinterpret_cast<void*>(array);
+  }
   const std::size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
   if (rounded > options_.memory_bytes - used_) throw std::bad_alloc();
   const std::uint64_t address = memory_ + used_;
@@ -177,6 +183,7 @@ cudaStream_t CudaCheckDevice::make_stream() {
   if (words_used_ == kStreamsMax) throw Fault("this check makes too many streams");
   cudaStream_t stream = nullptr;
   require(driver_->create_stream(&stream, kNonBlocking), "no stream can be made");
+  if (options_.watched) return stream;
   std::uint32_t* word = words_ + words_used_++;
   std::atomic_ref(*word).store(0);
   const auto address = reinterpret_cast<std::uintptr_t>(word);
@@ -188,6 +195,10 @@ cudaStream_t CudaCheckDevice::make_stream() {
 }
 
 void CudaCheckDevice::upload(cudaStream_t stream, void* to, const void* from, std::size_t bytes) {
+  if (options_.watched) {
+    const auto address = reinterpret_cast<std::uintptr_t>(to);
+    return require(driver_->upload(address, from, bytes, stream), "an upload fails");
+  }
   // Not straight there: a copy from ordinary memory would wait for the held stream.
   const auto staged = reinterpret_cast<std::uintptr_t>(allocate(bytes));
   require(driver_->upload(staged, from, bytes, copies_), "an upload fails");
@@ -198,7 +209,7 @@ void CudaCheckDevice::upload(cudaStream_t stream, void* to, const void* from, st
 
 std::string CudaCheckDevice::finish(cudaStream_t stream) {
   const std::string at_launch = noted_by_attempt();
-  const bool waited = gates_.at(stream)->open();
+  const bool waited = !options_.watched && gates_.at(stream)->open();
   const int on_stream = driver_->synchronize_stream(stream);
   const int elsewhere = driver_->synchronize_context();
   if (waited) return "a call waited for the device before its stream was let run";

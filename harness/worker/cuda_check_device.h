@@ -20,6 +20,9 @@ class CudaCheckDevice : public support::Device {
     std::string libcuda = "libcuda.so.1";
     std::size_t memory_bytes = 384 << 20;       // for all that a check allocates and uploads
     std::chrono::milliseconds held_max{3'000};  // then a stream runs by itself
+    /// By a tool, which slows the card down and looks at every allocation: each array is one, and
+    /// no stream is held.
+    bool watched = false;
   };
 
   /// Makes CUDA's context in this process. Throws Fault with the cause where there is no card.

@@ -2,6 +2,7 @@
 // LibTorch, the header library and a kata's checks once, then forks a child for every check asked
 // for, several at a time, and sends each verdict as it falls. It keeps nothing between requests but
 // children that wait for a check; these know nothing of the last.
+// With kAlone it does one task by itself and ends (alone.h).
 // It is not dumpable, so that a child cannot write its memory through /proc, and has no
 // capabilities. Requests: {type: "run", …}, {type: "main", …}, {type: "cancel"}. Replies: ready,
 // verdict, done.
@@ -25,6 +26,8 @@
 
 #include "../fault.h"
 #include "../protocol.h"
+#include "../worker_link.h"
+#include "alone.h"
 #include "check_library.h"
 #include "filter.h"
 #include "large_pages.h"
@@ -71,10 +74,6 @@ const UnaidedCheckLibrary* load_checks(const std::string& path) {
   return entry();
 }
 
-std::string full_name(const UnaidedCheck& check) {
-  return std::string(check.behaviour) + "." + check.name;
-}
-
 json check_json(const UnaidedCheck& check) {
   return {{"level", check.level},
           {"behaviour", check.behaviour},
@@ -119,20 +118,6 @@ class Worker {
     return receive_frame(kSocketFd, reader_, -1);
   }
 
-  std::vector<int> chosen(const json& request) const {
-    const int first = request.at("first_level");
-    const int last = request.at("last_level");
-    const bool slow = request.at("slow");
-    const std::string only = request.at("only");
-    std::vector<int> indices;
-    for (int i = 0; i < library_->count; ++i) {
-      const UnaidedCheck& check = library_->checks[i];
-      if (check.level < first || check.level > last || (check.slow && !slow)) continue;
-      if (only.empty() || only == full_name(check)) indices.push_back(i);
-    }
-    return indices;
-  }
-
   static bool on_card(const json& request) { return request.at("device") == kCudaDevice; }
 
   std::unique_ptr<SupervisedChild> start(int check, const json& request, std::size_t output_bytes) {
@@ -149,7 +134,7 @@ class Worker {
   }
 
   void run_checks(const json& request) {
-    const std::vector<int> indices = chosen(request);
+    const std::vector<int> indices = chosen_checks(*library_, request);
     std::deque<int> waiting(indices.begin(), indices.end());
     const std::size_t parallel = request.at("parallel");
     const bool sanitized = request.at("sanitized");
@@ -216,6 +201,13 @@ class Worker {
   FrameReader reader_;
 };
 
+/// Arguments: kAlone and a task, header library, checks library.
+void run_watched(const std::vector<std::string>& arguments) {
+  if (arguments.size() != 4) throw Fault("a worker alone has another task");
+  load(arguments[2], RTLD_NOW | RTLD_GLOBAL);
+  run_alone(*load_checks(arguments[3]), json::parse(arguments[1]));
+}
+
 /// Arguments: header library, checks library, forbidden operator globs.
 void run_worker(const std::vector<std::string>& arguments) {
   if (arguments.size() < 2) throw Fault("unaided-worker is started by unaided, not by hand");
@@ -239,7 +231,9 @@ void run_worker(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   try {
-    unaided::run_worker({argv + 1, argv + argc});
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    const bool alone = !arguments.empty() && arguments[0] == unaided::kAlone;
+    alone ? unaided::run_watched(arguments) : unaided::run_worker(arguments);
     return 0;
   } catch (const std::exception& fault) {
     std::fprintf(stderr, "unaided-worker: %s\n", fault.what());

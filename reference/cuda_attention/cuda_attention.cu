@@ -189,3 +189,125 @@ void strided_attention(const float* q, Strides q_strides, const float* k, Stride
 }
 
 }  // namespace kata
+
+// level 3
+#include "level3.h"
+
+namespace kata {
+namespace {
+
+constexpr int kDecodeHead = 128;
+constexpr int kGroupMax = 8;
+constexpr int kNumbers = kDecodeHead / 32;  // of a head, for each lane of a warp
+constexpr int kDecodeWarps = 4;
+constexpr int kDecodeThreads = kDecodeWarps * 32;  // in the end one for each number of a head
+constexpr std::int64_t kSplitKeysMin = 64;         // of a block: fewer are not worth one
+constexpr std::int64_t kSplitsMax = 128;
+
+/// What some of a query's keys come to. Parts are merged in any order.
+struct Part {
+  float sum[kDecodeHead];
+  float peak;  // −∞ when there were no keys
+  float total;
+};
+
+static_assert(kSplitsMax * sizeof(Part) <= kDecodeScratch * sizeof(float));
+
+/// What parts come to together: their peak, total, and one number of their sum. Each belongs to its
+/// own peak and is moved to the largest first.
+struct Merged {
+  float peak = -INFINITY;
+  float total = 0;
+  float sum = 0;
+
+  __device__ Merged(const Part* parts, int count, int stride, int number) {
+    for (int i = 0; i < count; ++i) peak = fmaxf(peak, parts[i * stride].peak);
+    for (int i = 0; i < count; ++i) {
+      const Part& part = parts[i * stride];
+      const float moved = expf(part.peak - peak);
+      total += moved * part.total;
+      sum += moved * part.sum[number];
+    }
+  }
+};
+
+/// A block takes some keys of a head, its warps a key each at a time, and every key serves the
+/// whole group of queries while it is in registers. parts: (heads, group, splits).
+__global__ void split_kernel(const float* q, const float* k, const float* v, Part* parts, int group,
+                             std::int64_t keys, std::int64_t keys_of_split) {
+  __shared__ Part of_warps[kDecodeWarps][kGroupMax];
+  const std::int64_t head = blockIdx.y;
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+
+  const float scale = 1 / sqrtf(static_cast<float>(kDecodeHead));
+  float mine[kGroupMax][kNumbers];
+  Running<kNumbers> seen[kGroupMax];
+  for (int g = 0; g < group; ++g) {
+    const float* const query = q + (head * group + g) * kDecodeHead;
+    for (int i = 0; i < kNumbers; ++i) mine[g][i] = query[i * 32 + lane] * scale;
+  }
+
+  const std::int64_t begin = blockIdx.x * keys_of_split;
+  const std::int64_t end = begin + keys_of_split < keys ? begin + keys_of_split : keys;
+  for (std::int64_t j = begin + warp; j < end; j += kDecodeWarps) {
+    float key[kNumbers], value[kNumbers];
+    for (int i = 0; i < kNumbers; ++i) {
+      const std::int64_t at = (head * keys + j) * kDecodeHead + i * 32 + lane;
+      key[i] = k[at];
+      value[i] = v[at];
+    }
+    for (int g = 0; g < group; ++g) {
+      float score = 0;
+      for (int i = 0; i < kNumbers; ++i) score += mine[g][i] * key[i];
+      for (int distance = 16; distance > 0; distance /= 2) {
+        score += __shfl_xor_sync(kWholeWarp, score, distance);
+      }
+      seen[g].add(score, [&](int i) { return value[i]; });
+    }
+  }
+
+  for (int g = 0; g < group; ++g) {
+    Part& part = of_warps[warp][g];
+    for (int i = 0; i < kNumbers; ++i) part.sum[i * 32 + lane] = seen[g].sum[i];
+    part.peak = seen[g].peak;  // the same in all lanes
+    part.total = seen[g].total;
+  }
+  __syncthreads();  // each thread reads what all warps have written
+  for (int g = 0; g < group; ++g) {
+    // The first warp has a key, so the peak is finite and a warp without one weighs nothing.
+    const Merged all(&of_warps[0][g], kDecodeWarps, kGroupMax, threadIdx.x);
+    Part& part = parts[(head * group + g) * gridDim.x + blockIdx.x];
+    part.sum[threadIdx.x] = all.sum;
+    part.peak = all.peak;
+    part.total = all.total;
+  }
+}
+
+/// A block for each query, a thread for each number of its result.
+__global__ void merge_kernel(const Part* parts, float* out, int splits) {
+  const std::int64_t query = blockIdx.x;
+  const Merged all(parts + query * splits, splits, 1, threadIdx.x);
+  out[query * kDecodeHead + threadIdx.x] = all.total > 0 ? all.sum / all.total : 0;  // 0: no keys
+}
+
+}  // namespace
+
+void decode_attention(const float* q, const float* k, const float* v, float* out, float* scratch,
+                      std::int64_t heads, std::int64_t group, std::int64_t keys,
+                      cudaStream_t stream) {
+  if (heads == 0) return;
+  const std::int64_t share = (keys + kSplitsMax - 1) / kSplitsMax;
+  const std::int64_t keys_of_split = share > kSplitKeysMin ? share : kSplitKeysMin;
+  const std::int64_t splits = (keys + keys_of_split - 1) / keys_of_split;
+  auto* const parts = reinterpret_cast<Part*>(scratch);
+  if (splits > 0) {
+    const dim3 grid(static_cast<unsigned>(splits), static_cast<unsigned>(heads));
+    split_kernel<<<grid, kDecodeThreads, 0, stream>>>(q, k, v, parts, static_cast<int>(group), keys,
+                                                      keys_of_split);
+  }
+  // On the same stream it begins when all parts are there.
+  merge_kernel<<<static_cast<unsigned>(heads * group), kDecodeThreads, 0, stream>>>(
+      parts, out, static_cast<int>(splits));
+}
+
+}  // namespace kata

@@ -44,4 +44,12 @@ inline torch::Tensor attention(const torch::Tensor& q, const torch::Tensor& k,
   return out;
 }
 
+/// Queries (heads, group, size) that each see all keys of their head.
+inline torch::Tensor decode(const torch::Tensor& q, const torch::Tensor& k,
+                            const torch::Tensor& v) {
+  const torch::Tensor alone = q.reshape({q.size(0) * q.size(1), 1, q.size(2)});
+  return attention(alone, k.repeat_interleave(q.size(1), 0), v.repeat_interleave(q.size(1), 0))
+      .view(q.sizes());
+}
+
 }  // namespace oracle

@@ -10,6 +10,8 @@
 // Queries, keys and weights lie transposed, so that the numbers that a thread needs at one step are
 // next to each other and come four at a time. Only tiles that the diagonal crosses are masked.
 // Larger heads have smaller tiles: a block may have 99 KB on most cards.
+//
+// Decode is bound by memory: see level 3.
 #include <cmath>
 #include <cstdint>
 
@@ -84,11 +86,11 @@ struct Max {
   __device__ static float of(float a, float b) { return fmaxf(a, b); }
 };
 
-/// Over the lanes that have the same queries, side by side in half a warp.
-template <typename Operation>
-__device__ float over_keys(float value) {
+/// Over kLanes neighbours in a warp.
+template <typename Operation, int kLanes>
+__device__ float over_lanes(float value) {
 #pragma unroll
-  for (int distance = kSide / 2; distance > 0; distance /= 2) {
+  for (int distance = kLanes / 2; distance > 0; distance /= 2) {
     value = Operation::of(value, __shfl_xor_sync(kAllLanes, value, distance));
   }
   return value;
@@ -181,7 +183,7 @@ struct Worker {
       float largest = scores[i][0];
 #pragma unroll
       for (int j = 1; j < kColumns; ++j) largest = fmaxf(largest, scores[i][j]);
-      const float now = fmaxf(peak[i], over_keys<Max>(largest));
+      const float now = fmaxf(peak[i], over_lanes<Max, kSide>(largest));
       const float base = now == -INFINITY ? 0 : now;  // nothing was seen: all weights are 0
       // exp(x) is exp2(x log2 e); of the difference, since products of a thousand have no digits
       // to spare.
@@ -223,7 +225,7 @@ struct Worker {
   __device__ void write() {
 #pragma unroll
     for (int i = 0; i < kRows; ++i) {
-      const float whole = over_keys<Sum>(total[i]);
+      const float whole = over_lanes<Sum, kSide>(total[i]);
       const std::int64_t query = first + my_row + i;
       if (query >= problem.queries) continue;
       float* const out = problem.out.row(head, query) + side * kOutputs;
@@ -291,6 +293,199 @@ void causal_attention(const float* q, const float* k, const float* v, float* out
   const Strides strides = {length * 64, 64};
   strided_attention(q, strides, k, strides, v, strides, out, strides, heads, length, length, 64,
                     stream);
+}
+
+}  // namespace kata
+
+// level 3
+//
+// Each key and value is read once, for all queries of its head, and enough of them are on
+// their way at any time: a warp asks for four rows of keys and of values at once, 4 KB, and 16
+// warps of a multiprocessor for 64 KB. Four scores at a time also mean one step of the online
+// softmax for four keys. The launch that merges gives each part's sum to a warp of its own, so that
+// all of them are read at the same time.
+#include "level3.h"
+
+namespace kata {
+namespace {
+
+constexpr int kWarp = 32;
+constexpr int kSize = 128;  // of a head: four numbers a lane
+constexpr int kDecodeWarps = 4;
+constexpr int kRowsAtOnce = 4;
+constexpr int kMergeWarps = 16;
+constexpr std::int64_t kSplitsMax = 128;
+constexpr std::int64_t kSplitKeysMin = 64;
+
+/// What a part of the keys comes to, but for the sum of its values.
+struct Weight {
+  float peak;
+  float total;
+};
+
+struct Cache {
+  const float4* q;
+  const float4* k;
+  const float4* v;
+  float* sums;      // (heads, group, splits, kSize)
+  Weight* weights;  // (heads, group, splits)
+  int group;
+  std::int64_t keys, keys_of_split;
+};
+
+/// exp(x), x <= 0. Of a difference, since products of a thousand have no digits to spare.
+__device__ float exponential(float x) {
+  return exp2f(x * kLog2E);
+}
+
+__device__ float dot(float4 a, float4 b) {
+  return a.x * b.x + a.y * b.y + a.z * b.z + a.w * b.w;
+}
+
+__device__ float4 scaled(float4 a, float factor) {
+  return make_float4(a.x * factor, a.y * factor, a.z * factor, a.w * factor);
+}
+
+__device__ void add_scaled(float4& sum, float factor, float4 a) {
+  sum.x += factor * a.x, sum.y += factor * a.y;
+  sum.z += factor * a.z, sum.w += factor * a.w;
+}
+
+/// A warp's running result for one query; sum: of this lane's numbers.
+struct Attended {
+  float4 query;
+  float4 sum = make_float4(0, 0, 0, 0);
+  Weight weight = {-INFINITY, 0};
+
+  /// `count` of the rows are keys, at least one; what follows is repeated to no effect.
+  __device__ void add(const float4 (&keys)[kRowsAtOnce], const float4 (&values)[kRowsAtOnce],
+                      std::int64_t count) {
+    float scores[kRowsAtOnce];
+    float peak = weight.peak;
+#pragma unroll
+    for (int r = 0; r < kRowsAtOnce; ++r) {
+      const float score = over_lanes<Sum, kWarp>(dot(query, keys[r]));
+      scores[r] = r < count ? score : -INFINITY;
+      peak = fmaxf(peak, scores[r]);
+    }
+    const float moved = exponential(weight.peak - peak);
+    weight = {peak, weight.total * moved};
+    sum = scaled(sum, moved);
+#pragma unroll
+    for (int r = 0; r < kRowsAtOnce; ++r) {
+      const float share = exponential(scores[r] - peak);
+      weight.total += share;
+      add_scaled(sum, share, values[r]);
+    }
+  }
+};
+
+/// kGroup: the group, or the next larger power of two, whose last queries are then nobody's.
+template <int kGroup>
+__global__ void __launch_bounds__(kDecodeWarps* kWarp) split_kernel(Cache cache) {
+  __shared__ float4 sums[kDecodeWarps][kGroup][kWarp];
+  __shared__ Weight weights[kDecodeWarps][kGroup];
+  const int lane = threadIdx.x % kWarp, warp = threadIdx.x / kWarp;
+  const std::int64_t head = blockIdx.y;
+  const float scale = 1 / sqrtf(static_cast<float>(kSize));
+  Attended attended[kGroup];
+#pragma unroll
+  for (int g = 0; g < kGroup; ++g) {
+    const std::int64_t query = head * cache.group + (g < cache.group ? g : 0);
+    attended[g].query = scaled(cache.q[query * kWarp + lane], scale);
+  }
+
+  const std::int64_t begin = blockIdx.x * cache.keys_of_split;
+  const std::int64_t past = begin + cache.keys_of_split;
+  const std::int64_t end = past < cache.keys ? past : cache.keys;
+  for (std::int64_t j = begin + warp * kRowsAtOnce; j < end; j += kDecodeWarps * kRowsAtOnce) {
+    float4 keys[kRowsAtOnce], values[kRowsAtOnce];
+#pragma unroll
+    for (int r = 0; r < kRowsAtOnce; ++r) {
+      const std::int64_t row = head * cache.keys + (j + r < end ? j + r : end - 1);
+      keys[r] = cache.k[row * kWarp + lane];
+      values[r] = cache.v[row * kWarp + lane];
+    }
+#pragma unroll
+    for (int g = 0; g < kGroup; ++g) attended[g].add(keys, values, end - j);
+  }
+
+#pragma unroll
+  for (int g = 0; g < kGroup; ++g) {
+    sums[warp][g][lane] = attended[g].sum;
+    if (lane == 0) weights[warp][g] = attended[g].weight;
+  }
+  __syncthreads();
+  for (int g = 0; g < cache.group; ++g) {
+    // The first warp has a key, so the peak is finite.
+    float peak = weights[0][g].peak, total = 0, sum = 0;
+    for (int w = 1; w < kDecodeWarps; ++w) peak = fmaxf(peak, weights[w][g].peak);
+    for (int w = 0; w < kDecodeWarps; ++w) {
+      const float moved = exponential(weights[w][g].peak - peak);
+      total += moved * weights[w][g].total;
+      sum += moved * reinterpret_cast<const float*>(sums[w][g])[threadIdx.x];
+    }
+    const std::int64_t part = (head * cache.group + g) * gridDim.x + blockIdx.x;
+    cache.sums[part * kSize + threadIdx.x] = sum;
+    if (threadIdx.x == 0) cache.weights[part] = {peak, total};
+  }
+}
+
+/// A block for each query.
+__global__ void __launch_bounds__(kMergeWarps* kWarp)
+    merge_kernel(const float4* sums, const Weight* weights, float4* out, int splits) {
+  __shared__ float4 of_warps[kMergeWarps][kWarp];
+  const int lane = threadIdx.x % kWarp, warp = threadIdx.x / kWarp;
+  const std::int64_t first = blockIdx.x * std::int64_t{splits};
+  float peak = -INFINITY, total = 0;
+  for (int s = lane; s < splits; s += kWarp) peak = fmaxf(peak, weights[first + s].peak);
+  peak = over_lanes<Max, kWarp>(peak);
+  for (int s = lane; s < splits; s += kWarp) {
+    total += weights[first + s].total * exponential(weights[first + s].peak - peak);
+  }
+  total = over_lanes<Sum, kWarp>(total);
+
+  float4 sum = make_float4(0, 0, 0, 0);
+#pragma unroll 8
+  for (int s = warp; s < splits; s += kMergeWarps) {
+    const float moved = exponential(weights[first + s].peak - peak);
+    add_scaled(sum, moved, sums[(first + s) * kWarp + lane]);
+  }
+  of_warps[warp][lane] = sum;
+  __syncthreads();
+  if (warp > 0) return;
+  for (int w = 1; w < kMergeWarps; ++w) add_scaled(sum, 1, of_warps[w][lane]);
+  out[blockIdx.x * std::int64_t{kWarp} + lane] = scaled(sum, total > 0 ? 1 / total : 0);
+}
+
+}  // namespace
+
+void decode_attention(const float* q, const float* k, const float* v, float* out, float* scratch,
+                      std::int64_t heads, std::int64_t group, std::int64_t keys,
+                      cudaStream_t stream) {
+  if (heads == 0) return;
+  const std::int64_t share = (keys + kSplitsMax - 1) / kSplitsMax;
+  const std::int64_t keys_of_split = share > kSplitKeysMin ? share : kSplitKeysMin;
+  const std::int64_t splits = (keys + keys_of_split - 1) / keys_of_split;
+  const auto quads = [](const float* numbers) { return reinterpret_cast<const float4*>(numbers); };
+  const Cache cache = {quads(q),
+                       quads(k),
+                       quads(v),
+                       scratch,
+                       reinterpret_cast<Weight*>(scratch + heads * group * splits * kSize),
+                       static_cast<int>(group),
+                       keys,
+                       keys_of_split};
+  if (splits > 0) {
+    const auto kernel = group == 1   ? split_kernel<1>
+                        : group == 2 ? split_kernel<2>
+                        : group <= 4 ? split_kernel<4>
+                                     : split_kernel<8>;
+    const dim3 grid(static_cast<unsigned>(splits), static_cast<unsigned>(heads));
+    kernel<<<grid, kDecodeWarps * kWarp, 0, stream>>>(cache);
+  }
+  merge_kernel<<<static_cast<unsigned>(heads * group), kMergeWarps * kWarp, 0, stream>>>(
+      quads(scratch), cache.weights, reinterpret_cast<float4*>(out), static_cast<int>(splits));
 }
 
 }  // namespace kata

@@ -88,3 +88,79 @@ void strided_attention(const float* q, Strides q_strides, const float* k, Stride
 }
 
 }  // namespace kata
+
+// level 3
+#include "level3.h"
+
+namespace kata {
+namespace {
+
+constexpr int kPieces = 16;  // of a query's keys
+
+/// As query_of_a_block, of a piece of the keys. Its mean of values goes to `means`, and the
+/// logarithm of what it weighs to `weights`.
+__global__ void query_and_piece(const float* q, const float* k, const float* v, float* means,
+                                float* weights, std::int64_t group, std::int64_t keys) {
+  __shared__ float scores[kChunk];
+  const std::int64_t head = blockIdx.y, piece = blockIdx.x % kPieces;
+  const std::int64_t query = head * group + blockIdx.x / kPieces;
+  const std::int64_t first = keys * piece / kPieces, past = keys * (piece + 1) / kPieces;
+  float largest = -INFINITY, total = 0, sum = 0;
+  for (std::int64_t begin = first; begin < past; begin += kChunk) {
+    const int count = static_cast<int>(past - begin < kChunk ? past - begin : kChunk);
+    __syncthreads();
+    for (int j = threadIdx.x; j < count; j += kBlock) {
+      const float* const key = k + (head * keys + begin + j) * 128;
+      double dot = 0;
+      for (int d = 0; d < 128; ++d) dot += double{q[query * 128 + d]} * key[d];
+      scores[j] = static_cast<float>(dot / sqrt(128.0));
+    }
+    __syncthreads();
+    float top = largest;
+    for (int j = 0; j < count; ++j) top = fmaxf(top, scores[j]);
+    const float kept = total == 0 ? 0 : expf(largest - top);
+    total *= kept;
+    sum *= kept;
+    for (int j = 0; j < count; ++j) {
+      const float weight = expf(scores[j] - top);
+      total += weight;
+      sum += weight * v[(head * keys + begin + j) * 128 + threadIdx.x];
+    }
+    largest = top;
+  }
+  means[(query * kPieces + piece) * 128 + threadIdx.x] = total > 0 ? sum / total : 0;
+  if (threadIdx.x == 0) {
+    weights[2 * (query * kPieces + piece)] = largest;
+    weights[2 * (query * kPieces + piece) + 1] = total;
+  }
+}
+
+__global__ void mean_of_pieces(const float* means, const float* weights, float* out) {
+  const std::int64_t query = blockIdx.x, first = query * kPieces;
+  float top = -INFINITY;
+  for (int p = 0; p < kPieces; ++p) top = fmaxf(top, weights[2 * (first + p)]);
+  float total = 0, sum = 0;
+  for (int p = 0; p < kPieces; ++p) {
+    const float of_piece = weights[2 * (first + p) + 1];
+    if (of_piece == 0) continue;
+    const float weight = of_piece * expf(weights[2 * (first + p)] - top);
+    total += weight;
+    sum += weight * means[(first + p) * 128 + threadIdx.x];
+  }
+  out[query * 128 + threadIdx.x] = total > 0 ? sum / total : 0;
+}
+
+}  // namespace
+
+void decode_attention(const float* q, const float* k, const float* v, float* out, float* scratch,
+                      std::int64_t heads, std::int64_t group, std::int64_t keys,
+                      cudaStream_t stream) {
+  if (heads == 0) return;
+  const auto queries = static_cast<unsigned>(heads * group);
+  float* const weights = scratch + heads * group * kPieces * 128;
+  const dim3 grid(static_cast<unsigned>(group * kPieces), static_cast<unsigned>(heads));
+  query_and_piece<<<grid, kBlock, 0, stream>>>(q, k, v, scratch, weights, group, keys);
+  mean_of_pieces<<<queries, kBlock, 0, stream>>>(scratch, weights, out);
+}
+
+}  // namespace kata

@@ -69,3 +69,76 @@ void strided_attention(const float* q, Strides qs, const float* k, Strides ks, c
 }
 
 }  // namespace kata
+
+// level 3
+#include "level3.h"
+
+namespace kata {
+
+// A warp for each of 64 parts of a query's keys; the block that is through last merges them all.
+// The blocks of a query are counted in scratch memory, which is cleared for that.
+constexpr int kParts = 64;
+constexpr int kBlocksOfQuery = kParts / 4;
+
+__global__ void warp_decode(const float* q, const float* k, const float* v, float* out,
+                            float* parts, int* through, std::int64_t group, std::int64_t keys) {
+  __shared__ bool last;
+  const std::int64_t query = blockIdx.x, head = query / group;
+  const std::int64_t part = blockIdx.y * 4 + threadIdx.y;
+  float own[4], sum[4], top = 0, total = 0;
+  for (int i = 0; i < 4; ++i) {
+    own[i] = q[query * 128 + i * 32 + threadIdx.x];
+    sum[i] = 0;
+  }
+  for (std::int64_t j = part; j < keys; j += kParts) {
+    const std::int64_t row = (head * keys + j) * 128;
+    float dot = 0;
+    for (int i = 0; i < 4; ++i) dot += own[i] * k[row + i * 32 + threadIdx.x];
+    for (int d = 1; d < 32; d <<= 1) dot += __shfl_xor_sync(0xffffffff, dot, d);
+    dot *= rsqrtf(128.0f);
+    const float raised = j == part ? dot : fmaxf(top, dot);
+    const float shrink = j == part ? 0 : expf(top - raised);
+    const float weight = expf(dot - raised);
+    top = raised;
+    total = total * shrink + weight;
+    for (int i = 0; i < 4; ++i) {
+      sum[i] = sum[i] * shrink + weight * v[row + i * 32 + threadIdx.x];
+    }
+  }
+  float* const mine = parts + (query * kParts + part) * 130;
+  for (int i = 0; i < 4; ++i) mine[i * 32 + threadIdx.x] = sum[i];
+  mine[128] = top;
+  mine[129] = total;
+
+  __threadfence();
+  __syncthreads();
+  if (threadIdx.x == 0 && threadIdx.y == 0) {
+    last = atomicAdd(&through[query], 1) == kBlocksOfQuery - 1;
+  }
+  __syncthreads();
+  if (!last) return;
+  __threadfence();
+  const volatile float* const all = parts + query * kParts * 130;
+  float largest = -INFINITY, whole = 0, result = 0;
+  const int number = threadIdx.y * 32 + threadIdx.x;
+  for (int p = 0; p < kParts && p < keys; ++p) largest = fmaxf(largest, all[p * 130 + 128]);
+  for (int p = 0; p < kParts && p < keys; ++p) {
+    const float weight = expf(all[p * 130 + 128] - largest);
+    whole += weight * all[p * 130 + 129];
+    result += weight * all[p * 130 + number];
+  }
+  out[query * 128 + number] = whole == 0 ? 0 : result / whole;
+}
+
+void decode_attention(const float* q, const float* k, const float* v, float* out, float* scratch,
+                      std::int64_t heads, std::int64_t group, std::int64_t keys,
+                      cudaStream_t stream) {
+  const std::int64_t queries = heads * group;
+  if (queries == 0) return;
+  auto* const through = reinterpret_cast<int*>(scratch + queries * kParts * 130);
+  cudaMemsetAsync(through, 0, queries * sizeof(int), stream);
+  const dim3 grid(static_cast<unsigned>(queries), kBlocksOfQuery);
+  warp_decode<<<grid, dim3(32, 4), 0, stream>>>(q, k, v, out, scratch, through, group, keys);
+}
+
+}  // namespace kata

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "device_choice.h"
+#include "verdict.h"
+
+namespace unaided {
+
+class CancelToken;
+
+/// The tools of NVIDIA's compute-sanitizer that say something of a check: memory out of bounds or
+/// misaligned, hazards in shared memory, barriers that are misused. Not initcheck: checks fill all
+/// memory with garbage, so none is uninitialised.
+inline constexpr const char* kSanitizerTools[] = {"memcheck", "racecheck", "synccheck"};
+
+/// Where compute-sanitizer is. Throws Fault where it cannot watch attempts at `kata` with `tool`:
+/// on the CPU, on the emulated device (`device` is nothing), or without it in the toolkit.
+std::filesystem::path require_sanitizer(const Kata& kata, const std::optional<CheckDevice>& device,
+                                        const std::string& tool);
+
+/// An attempt that is built, and the checks that it is watched in.
+struct WatchedAttempt {
+  std::filesystem::path library;
+  int first_level = 1;
+  int last_level = 1;
+  bool slow = false;
+  std::string only;  // "Behaviour.Name" of one check, or empty
+  std::uint64_t seed = 0;
+};
+
+/// Runs these checks once more, in one process under compute-sanitizer's `tool`, in the sandbox of
+/// a worker on `device`. Nothing when it was cancelled. Throws Fault, with what the tool said, when
+/// it came to no result.
+std::optional<SanitizerFindings> sanitize(const Installation& installation, const Kata& kata,
+                                          const CheckDevice& device,
+                                          const std::filesystem::path& header_library,
+                                          const WatchedAttempt& attempt, const std::string& tool,
+                                          bool sandbox, const CancelToken* cancel);
+
+/// What compute-sanitizer wrote, less its frame and where the host called from; nothing when it
+/// has no summary: the tool did not come to its end. Pure.
+std::optional<SanitizerFindings> read_sanitizer_output(const std::string& tool,
+                                                       const std::string& output);
+
+}  // namespace unaided

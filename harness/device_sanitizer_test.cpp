@@ -1,0 +1,103 @@
+#include "device_sanitizer.h"
+
+#include <gtest/gtest.h>
+
+#include "fault.h"
+#include "temporary_folder.h"
+#include "text_file.h"
+
+namespace unaided {
+namespace {
+
+// As its documentation shows them, with an attempt's own output between.
+constexpr const char* kMemcheck = R"(========= COMPUTE-SANITIZER
+an attempt's words
+========= Invalid __global__ write of size 4 bytes
+=========     at kata::<unnamed>::kernel(float *)+0x90 in softmax.cu:15
+=========     by thread (0,0,0) in block (0,0,0)
+=========     Access to 0x7 is misaligned
+=========     Saved host backtrace up to driver entry point at kernel launch time
+=========         Host Frame: kata::softmax [0xae5c] in attempt.so
+========= 
+========= Program hit cudaErrorLaunchFailure (error 719) on CUDA API call
+========= ERROR SUMMARY: 2 errors
+)";
+
+TEST(DeviceSanitizer, AFindingIsTheKernelsSideOfIt) {
+  const auto findings = read_sanitizer_output("memcheck", kMemcheck);
+  ASSERT_TRUE(findings);
+  EXPECT_EQ(findings->tool, "memcheck");
+  EXPECT_EQ(findings->errors, 2);
+  EXPECT_EQ(findings->text,
+            "Invalid __global__ write of size 4 bytes\n"
+            "    at kata::<unnamed>::kernel(float *)+0x90 in softmax.cu:15\n"
+            "    by thread (0,0,0) in block (0,0,0)\n"
+            "    Access to 0x7 is misaligned\n"
+            "Program hit cudaErrorLaunchFailure (error 719) on CUDA API call\n");
+}
+
+TEST(DeviceSanitizer, HazardsAreCountedAsShown) {
+  const auto findings = read_sanitizer_output(
+      "racecheck",
+      "========= COMPUTE-SANITIZER\n"
+      "========= Error: Race reported between Write access at sum(int *)+0xf0 in a.cu:41\n"
+      "=========     and Read access at sum(int *)+0x100 in a.cu:51 [508 hazards]\n"
+      "========= \n"
+      "========= RACECHECK SUMMARY: 1 hazard displayed (1 error, 0 warnings)\n");
+  ASSERT_TRUE(findings);
+  EXPECT_EQ(findings->errors, 1);
+  EXPECT_EQ(findings->text,
+            "Error: Race reported between Write access at sum(int *)+0xf0 in a.cu:41\n"
+            "    and Read access at sum(int *)+0x100 in a.cu:51 [508 hazards]\n");
+}
+
+TEST(DeviceSanitizer, WithoutASummaryThereIsNoResult) {
+  EXPECT_FALSE(read_sanitizer_output("memcheck", ""));
+  EXPECT_FALSE(read_sanitizer_output("memcheck", "ERROR SUMMARY: 0 errors\n"));
+  EXPECT_FALSE(read_sanitizer_output("memcheck",
+                                     "========= Error: process didn't terminate successfully\n"));
+  const auto clean = read_sanitizer_output("memcheck", "========= ERROR SUMMARY: 0 errors\n");
+  ASSERT_TRUE(clean);
+  EXPECT_EQ(clean->errors, 0);
+  EXPECT_EQ(clean->text, "");
+}
+
+TEST(DeviceSanitizer, EndlessFindingsAreCutShort) {
+  std::string output;
+  for (int i = 0; i < 10'000; ++i) output += "========= Invalid __shared__ read of size 4 bytes\n";
+  const auto findings =
+      read_sanitizer_output("memcheck", output + "========= ERROR SUMMARY: 10000 errors\n");
+  ASSERT_TRUE(findings);
+  EXPECT_EQ(findings->errors, 10'000);
+  EXPECT_LT(findings->text.size(), 20U << 10);
+}
+
+std::string refusal(const Kata& kata, const std::optional<CheckDevice>& device,
+                    const std::string& tool = "memcheck") {
+  try {
+    require_sanitizer(kata, device, tool);
+    return "";
+  } catch (const Fault& fault) {
+    return fault.what();
+  }
+}
+
+TEST(DeviceSanitizer, WhereItCannotWatchItSaysWhy) {
+  const Kata attention = load_kata(UNAIDED_ROOT, "attention");
+  const Kata softmax = load_kata(UNAIDED_ROOT, "cuda_softmax");
+  EXPECT_NE(refusal(attention, std::nullopt).find("attention is none"), std::string::npos);
+  EXPECT_NE(refusal(softmax, std::nullopt).find("needs a card"), std::string::npos);
+
+  const TemporaryFolder toolkit;
+  CheckDevice device;
+  device.compiler.toolkit = {toolkit.path() / "bin/nvcc", toolkit.path(), "13.0.88"};
+  EXPECT_NE(refusal(softmax, device).find("setup --toolkit"), std::string::npos);
+  std::filesystem::create_directory(toolkit.path() / "bin");
+  write_text_file(toolkit.path() / "bin/compute-sanitizer", "");
+  EXPECT_EQ(refusal(softmax, device), "");
+  EXPECT_NE(refusal(softmax, device, "--help").find("memcheck, racecheck, synccheck"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace unaided
