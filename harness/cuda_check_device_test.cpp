@@ -104,6 +104,17 @@ TEST_F(CudaCheckDeviceTest, WhoWaitsForTheDeviceIsFoundOut) {
   }
 }
 
+TEST_F(CudaCheckDeviceTest, WhereAToolWatchesStreamsRunAtOnceAndEachArrayIsAnAllocation) {
+  CudaCheckDevice watched({.libcuda = kDriver, .memory_bytes = 1, .watched = true});
+  const cudaStream_t stream = watched.make_stream();
+  auto* const place = static_cast<int*>(watched.allocate(sizeof(int)));
+  const int value = 42;
+  watched.upload(stream, place, &value, sizeof value);
+  stream->wait_until_idle();  // would be for ever if it were held
+  EXPECT_EQ(*place, 42);
+  EXPECT_EQ(watched.finish(stream), "");
+}
+
 TEST_F(CudaCheckDeviceTest, WithoutACardTheCauseIsTold) {
   setenv("FAKE_CUDA_COUNT", "0", 1);
   try {

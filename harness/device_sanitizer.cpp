@@ -46,35 +46,35 @@ bool is_frame(const std::string& line) {
 
 }  // namespace
 
-fs::path require_sanitizer(const Kata& kata, const std::optional<CheckDevice>& device,
-                           const std::string& tool) {
-  if (std::find(std::begin(kSanitizerTools), std::end(kSanitizerTools), tool) ==
-      std::end(kSanitizerTools)) {
+std::string sanitizer_refusal(const Kata& kata, bool emulated) {
+  if (kata.device.empty()) {
+    return fmt::format(
+        "--sanitizer is for katas in CUDA, and {} is none: where it crashes, AddressSanitizer "
+        "names the line by itself",
+        kata.id);
+  }
+  if (!emulated) return "";
+  return "--sanitizer needs a card: the emulated device looks at writes out of bounds, alignment, "
+         "barriers and the order of threads in every run";
+}
+
+fs::path require_sanitizer(const CheckDevice& device, const std::string& tool) {
+  const auto* const known = std::find(std::begin(kSanitizerTools), std::end(kSanitizerTools), tool);
+  if (known == std::end(kSanitizerTools)) {
     throw Fault(fmt::format("--sanitizer has no tool '{}': it has {}", tool,
                             fmt::join(kSanitizerTools, ", ")));
   }
-  if (kata.device.empty()) {
-    throw Fault(fmt::format(
-        "--sanitizer is for katas in CUDA, and {} is none: where it crashes, AddressSanitizer "
-        "names the line by itself",
-        kata.id));
-  }
-  if (!device) {
-    throw Fault(
-        "--sanitizer needs a card: the emulated device looks at bounds, alignment, barriers and "
-        "the order of threads in every run");
-  }
-  const fs::path program = device->compiler.toolkit.folder / "bin" / kProgram;
+  const fs::path program = device.compiler.toolkit.folder / "bin" / kProgram;
   if (fs::exists(program)) return program;
   throw Fault(fmt::format("there is no {} beside {}: ./unaided setup --toolkit fetches one",
-                          kProgram, device->compiler.toolkit.nvcc.string()));
+                          kProgram, device.compiler.toolkit.nvcc.string()));
 }
 
 std::optional<SanitizerFindings> sanitize(const Installation& installation, const Kata& kata,
                                           const CheckDevice& device, const fs::path& header_library,
                                           const WatchedAttempt& attempt, const std::string& tool,
                                           bool sandbox, const CancelToken* cancel) {
-  const fs::path program = require_sanitizer(kata, device, tool);
+  const fs::path program = require_sanitizer(device, tool);
   const nlohmann::json task = {{"attempt", attempt.library.string()},
                                {"device", kata.device},
                                {"first_level", attempt.first_level},

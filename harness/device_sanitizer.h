@@ -17,10 +17,12 @@ class CancelToken;
 /// memory with garbage, so none is uninitialised.
 inline constexpr const char* kSanitizerTools[] = {"memcheck", "racecheck", "synccheck"};
 
-/// Where compute-sanitizer is. Throws Fault where it cannot watch attempts at `kata` with `tool`:
-/// on the CPU, on the emulated device (`device` is nothing), or without it in the toolkit.
-std::filesystem::path require_sanitizer(const Kata& kata, const std::optional<CheckDevice>& device,
-                                        const std::string& tool);
+/// Why no tool can watch attempts at `kata`, on the CPU or the emulated device; "" when one can.
+std::string sanitizer_refusal(const Kata& kata, bool emulated);
+
+/// Where compute-sanitizer is. Throws Fault where it is not in the toolkit, and for a tool that it
+/// does not have.
+std::filesystem::path require_sanitizer(const CheckDevice& device, const std::string& tool);
 
 /// An attempt that is built, and the checks that it is watched in.
 struct WatchedAttempt {

@@ -72,31 +72,32 @@ TEST(DeviceSanitizer, EndlessFindingsAreCutShort) {
   EXPECT_LT(findings->text.size(), 20U << 10);
 }
 
-std::string refusal(const Kata& kata, const std::optional<CheckDevice>& device,
-                    const std::string& tool = "memcheck") {
+TEST(DeviceSanitizer, WhereItCannotWatchItSaysWhy) {
+  const Kata attention = load_kata(UNAIDED_ROOT, "attention");
+  const Kata softmax = load_kata(UNAIDED_ROOT, "cuda_softmax");
+  EXPECT_NE(sanitizer_refusal(attention, false).find("attention is none"), std::string::npos);
+  EXPECT_NE(sanitizer_refusal(softmax, true).find("needs a card"), std::string::npos);
+  EXPECT_EQ(sanitizer_refusal(softmax, false), "");
+}
+
+std::string fault_of(const CheckDevice& device, const std::string& tool) {
   try {
-    require_sanitizer(kata, device, tool);
+    require_sanitizer(device, tool);
     return "";
   } catch (const Fault& fault) {
     return fault.what();
   }
 }
 
-TEST(DeviceSanitizer, WhereItCannotWatchItSaysWhy) {
-  const Kata attention = load_kata(UNAIDED_ROOT, "attention");
-  const Kata softmax = load_kata(UNAIDED_ROOT, "cuda_softmax");
-  EXPECT_NE(refusal(attention, std::nullopt).find("attention is none"), std::string::npos);
-  EXPECT_NE(refusal(softmax, std::nullopt).find("needs a card"), std::string::npos);
-
+TEST(DeviceSanitizer, IsOfTheToolkitAndHasItsToolsOnly) {
   const TemporaryFolder toolkit;
   CheckDevice device;
   device.compiler.toolkit = {toolkit.path() / "bin/nvcc", toolkit.path(), "13.0.88"};
-  EXPECT_NE(refusal(softmax, device).find("setup --toolkit"), std::string::npos);
+  EXPECT_NE(fault_of(device, "memcheck").find("setup --toolkit"), std::string::npos);
   std::filesystem::create_directory(toolkit.path() / "bin");
   write_text_file(toolkit.path() / "bin/compute-sanitizer", "");
-  EXPECT_EQ(refusal(softmax, device), "");
-  EXPECT_NE(refusal(softmax, device, "--help").find("memcheck, racecheck, synccheck"),
-            std::string::npos);
+  EXPECT_EQ(fault_of(device, "memcheck"), "");
+  EXPECT_NE(fault_of(device, "--help").find("memcheck, racecheck, synccheck"), std::string::npos);
 }
 
 }  // namespace

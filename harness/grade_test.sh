@@ -61,6 +61,10 @@ judge_cohort() {
   expect 'those that fall short' 1 "$work/bin/unaided" grade ann.cpp starter.cpp
   expect 'one' 0 "$work/bin/unaided" grade ann.cpp --kata mini
   grep -q passed "$work/out" || fail 'one attempt has no report'
+  expect 'a tool for cards' 2 "$work/bin/unaided" grade ann.cpp --kata mini --sanitizer memcheck
+  grep -q 'mini is none' "$work/err" || fail 'a kata that no tool watches'
+  expect 'a tool for two' 2 "$work/bin/unaided" grade ann.cpp ann.cpp --sanitizer memcheck
+  grep -q 'one attempt at a time' "$work/err" || fail 'a tool that watches two'
   expect 'a cohort without bubblewrap' 0 "$work/bin/unaided" grade ann.cpp ann.cpp --no-sandbox
   grep -q '^Not held in this run: ' "$work/out" || fail 'it is not said what is not held'
   expect 'one that is none' 2 "$work/bin/unaided" grade fifo.cpp

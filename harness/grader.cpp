@@ -102,6 +102,8 @@ struct Grader::State {
                   const CancelToken* cancel, GradeReport& report);
   /// Adds to the first check that crashed the line where AddressSanitizer sees it happen.
   void locate_crash(const GradeRequest& request, const CancelToken* cancel, GradeReport& report);
+  /// Throws Fault where that tool cannot be had here.
+  void require_tool(const std::string& sanitizer);
   /// Has the checks run once more under a tool, where one was asked for.
   void watch_checks(const GradeRequest& request, const Build& build, const CancelToken* cancel,
                     GradeReport& report) const;
@@ -207,6 +209,13 @@ void Grader::State::locate_crash(const GradeRequest& request, const CancelToken*
   if (!place.empty()) crashed->message += "\n" + place;
 }
 
+void Grader::State::require_tool(const std::string& sanitizer) {
+  const std::string refusal = sanitizer_refusal(kata, options.emulated);
+  if (!refusal.empty()) throw Fault(refusal);
+  prepare();
+  require_sanitizer(*device, sanitizer);
+}
+
 void Grader::State::watch_checks(const GradeRequest& request, const Build& build,
                                  const CancelToken* cancel, GradeReport& report) const {
   if (request.sanitizer.empty()) return;
@@ -273,10 +282,7 @@ GradeReport Grader::grade(const GradeRequest& request, const VerdictSink& sink,
   report.device = device_label(state_->kata, state_->options.emulated);
   if (!state_->enforced) report.limits_not_held = limits_without_bubblewrap();
 
-  state_->prepare();
-  if (!request.sanitizer.empty()) {
-    require_sanitizer(state_->kata, state_->device, request.sanitizer);
-  }
+  if (!request.sanitizer.empty()) state_->require_tool(request.sanitizer);
   const Build build = state_->build({{state_->kata.attempt_name(), request.source}},
                                     request.contracts, request.of_record, cancel);
   report.compile_ms = build.wall_ms;

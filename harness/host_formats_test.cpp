@@ -54,6 +54,14 @@ TEST_F(HostTest, ADebugSessionTellsExamplesOnSavesAndNamesAtSubmit) {
   EXPECT_EQ(kept.checks.size(), 2u) << "the debrief knows all of it";
 }
 
+TEST_F(HostTest, WhereHiddenChecksAreNotToldNoToolWatchesThem) {
+  begin(3'600'000, "debug");
+  start_host(setup_);
+  const json reply = ask({{"request", "check"}, {"sanitizer", "memcheck"}});
+  EXPECT_EQ(reply.at("type"), "refused");
+  EXPECT_NE(reply.at("message").get<std::string>().find("hidden checks"), std::string::npos);
+}
+
 TEST_F(HostTest, AWatcherOfADebugSessionHearsOfExamplesOnly) {
   begin(3'600'000, "debug");
   start_host(setup_);

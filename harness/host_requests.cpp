@@ -6,6 +6,7 @@
 #include <array>
 
 #include "attempt.h"
+#include "device_sanitizer.h"
 #include "fault.h"
 #include "format.h"
 #include "hint.h"
@@ -97,11 +98,12 @@ void Host::serve_check(Client client, const Request& request) {
   if (!snapshot.refusal.empty()) {
     return refuse(client, snapshot.refusal, snapshot.late ? late_exit() : kUseExit);
   }
-  const bool watched = !request.value("sanitizer", "").empty();
-  if (watched && reveal(Purpose::kCheck) != Reveal::kMessages) {
-    return refuse(client,
-                  "--sanitizer watches hidden checks, too, and this format tells nothing of them",
-                  kUseExit);
+  if (!request.value("sanitizer", "").empty()) {
+    const std::string refusal = reveal(Purpose::kCheck) != Reveal::kMessages
+                                    ? "--sanitizer watches hidden checks, too, of which this "
+                                      "format tells nothing: finish, then ./unaided grade has it"
+                                    : sanitizer_refusal(setup_.kata, session_.created.emulated);
+    if (!refusal.empty()) return refuse(client, refusal, kUseExit);
   }
   judge(Purpose::kCheck, snapshot, {client}, request);
 }

@@ -119,6 +119,15 @@ TEST_F(HostTest, WhatCannotBeJudgedIsRefusedInOneSentence) {
   EXPECT_EQ(check().outcome, Outcome::kWrong);
 }
 
+TEST_F(HostTest, AToolThatCannotWatchIsRefusedBeforeAnythingIsJudged) {
+  start_host(setup_);
+  save("good");
+  const json reply = ask({{"request", "check"}, {"sanitizer", "memcheck"}});
+  EXPECT_EQ(reply.at("type"), "refused");
+  EXPECT_NE(reply.at("message").get<std::string>().find("is for katas in CUDA"), std::string::npos);
+  EXPECT_EQ(check().outcome, Outcome::kPassed);
+}
+
 TEST_F(HostTest, SurvivesTheWorkspaceBeingRemoved) {
   start_host(setup_);
   fs::remove_all(setup_.folder.workspace());

@@ -106,6 +106,19 @@ TEST(ProcessTest, KernelLimitsHold) {
   EXPECT_EQ(lseek(file.get(), 0, SEEK_END), 1 << 20);
 }
 
+TEST(ProcessTest, EachLimitIsTheKernelsOfItsName) {
+  Command command = shell("cat /proc/self/limits");
+  command.limits = {
+      .cpu_s = 7, .address_space_mb = 4096, .data_mb = 9, .file_mb = 10, .processes = 4321};
+  const RunEnd end = run_bounded(command, kPatientMs, kOutputMax, nullptr);
+  for (const char* limit :
+       {"Max cpu time              7 ", "Max address space         4294967296 ",
+        "Max data size             9437184 ", "Max file size             10485760 ",
+        "Max processes             4321 "}) {
+    EXPECT_NE(end.output.find(limit), std::string::npos) << limit << "\n" << end.output;
+  }
+}
+
 TEST(ProcessTest, WhatCannotRunIsAFault) {
   Command command;
   command.argv = {"/nonexistent/program"};

@@ -118,6 +118,20 @@ TEST(RenderReport, NeverCallsAReportPassedWhoseChecksDidNotRun) {
   EXPECT_TRUE(contains(render_headline(report, plain_terminal()), "? fault"));
 }
 
+TEST(RenderReport, ShowsWhatAToolFoundAndThatItFoundNothing) {
+  GradeReport report = failed_report();
+  report.sanitizer = {"racecheck", 2, "Race reported\n    at a.cu:3 \033[31m\n"};
+  const std::string text = render_report(report, ReportView(), plain_terminal());
+  EXPECT_TRUE(contains(text,
+                       "\n  compute-sanitizer, racecheck: 2 errors\n"
+                       "    Race reported\n        at a.cu:3 "))
+      << text;
+  EXPECT_FALSE(contains(text, "\033")) << "an attempt may have written it";
+  report.sanitizer = {"memcheck", 0, ""};
+  EXPECT_TRUE(contains(render_report(report, ReportView(), plain_terminal()),
+                       "\n  compute-sanitizer, memcheck: found nothing\n"));
+}
+
 TEST(RenderReport, NamesTheLimitsThatWereNotHeld) {
   GradeReport report = failed_report();
   report.limits_not_held = {"no network", "private file system"};

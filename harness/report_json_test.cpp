@@ -52,6 +52,17 @@ TEST(ReportJson, NamesTheDeviceOfAKernelKataOnly) {
   EXPECT_EQ(report_from_json(report_to_json(report)).device, kEmulatedDevice);
 }
 
+TEST(ReportJson, HasWhatAToolFoundWhereOneWasAskedFor) {
+  GradeReport report = full_report();
+  EXPECT_FALSE(report_to_json(report).contains("sanitizer"));
+  report.sanitizer = {"racecheck", 2, "Race reported\n    at a.cu:3\n"};
+  const GradeReport back = report_from_json(json::parse(report_to_json(report).dump()));
+  ASSERT_TRUE(back.sanitizer);
+  EXPECT_EQ(back.sanitizer->tool, "racecheck");
+  EXPECT_EQ(back.sanitizer->errors, 2);
+  EXPECT_EQ(back.sanitizer->text, report.sanitizer->text);
+}
+
 TEST(ReportJson, HasTheCountsAndTheExitCodeForPrograms) {
   const json object = report_to_json(full_report());
   EXPECT_EQ(object.at("schema"), kReportSchema);

@@ -80,6 +80,15 @@ TEST(Reveal, MessagesAreEverything) {
   EXPECT_EQ(report_to_json(revealed(report(), Reveal::kMessages)), report_to_json(report()));
 }
 
+TEST(Reveal, WhatAToolFoundIsToldWithTheMessagesOnly) {
+  GradeReport whole = report();
+  whole.sanitizer = {"memcheck", 1, "secret error"};
+  EXPECT_TRUE(mentions(revealed(whole, Reveal::kMessages), "secret error"));
+  for (const Reveal less : {Reveal::kExamples, Reveal::kNames, Reveal::kCounts}) {
+    EXPECT_FALSE(revealed(whole, less).sanitizer);
+  }
+}
+
 TEST(Reveal, AFaultOfTheHarnessIsNeverBlamedOnTheAttempt) {
   GradeReport faulty = report();
   faulty.checks[0].outcome = Outcome::kFault;
