@@ -1,7 +1,8 @@
 // compute-sanitizer on demand. It watches a program that it has started itself, and none that forks
 // or that a filter of system calls holds, so the checks run in one worker of their own, which does
-// nothing else (worker/alone.h): bubblewrap and the limits here are what holds it. What it reports
-// is for the candidate to read and is no verdict; an attempt could write the same.
+// nothing else (worker/alone.h): bubblewrap and the limits here are what holds it, and without
+// bubblewrap it is not run. What it reports is for the candidate to read and is no verdict; an
+// attempt could write the same.
 #include "device_sanitizer.h"
 
 #include <fmt/format.h>
@@ -22,15 +23,29 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kProgram = "compute-sanitizer";
-constexpr int kWallMsMax = 300'000;  // a watched kernel takes up to a hundred times as long
+constexpr int kWallMsMax = 300'000;  // a watched kernel takes many times as long
 constexpr std::size_t kOutputBytesMax = 4 << 20;
 constexpr ResourceLimits kLimits{
     .cpu_s = 600, .data_mb = 16 << 10, .file_mb = 256, .processes = 4096};
 constexpr std::int64_t kScratchMb = 256;  // where the tool talks to the program
-constexpr const char* kFindingsMax = "10";
 constexpr std::size_t kTextBytesMax = 16 << 10;
-constexpr std::size_t kLastWordsMax = 2000;
+constexpr std::size_t kLastWordsMax = 600;
 constexpr std::string_view kPrefix = "=========";
+
+/// An error ends its kernel alone, so that later checks are looked at, too. LibTorch is loaded
+/// before CUDA is, which may take longer than the tool would wait.
+const std::vector<std::string> kOptions{"--target-processes",
+                                        "application-only",
+                                        "--launch-timeout",
+                                        "120",
+                                        "--show-backtrace",
+                                        "device",
+                                        "--destroy-on-device-error",
+                                        "kernel",
+                                        "--print-limit",
+                                        "10"};
+/// An array's neighbour is another one, unless there is something between them.
+const std::vector<std::string> kMemcheckOptions{"--padding", "4096"};
 
 std::string trimmed(const std::string& text) {
   const std::size_t begin = text.find_first_not_of(" \r");
@@ -73,7 +88,7 @@ fs::path require_sanitizer(const CheckDevice& device, const std::string& tool) {
 std::optional<SanitizerFindings> sanitize(const Installation& installation, const Kata& kata,
                                           const CheckDevice& device, const fs::path& header_library,
                                           const WatchedAttempt& attempt, const std::string& tool,
-                                          bool sandbox, const CancelToken* cancel) {
+                                          const CancelToken* cancel) {
   const fs::path program = require_sanitizer(device, tool);
   const nlohmann::json task = {{"attempt", attempt.library.string()},
                                {"device", kata.device},
@@ -83,61 +98,65 @@ std::optional<SanitizerFindings> sanitize(const Installation& installation, cons
                                {"only", attempt.only},
                                {"seed", attempt.seed}};
   Command command;
-  command.argv = {program.string(),
-                  "--tool",
-                  tool,
-                  "--target-processes",
-                  "application-only",
-                  "--show-backtrace",
-                  "device",
-                  "--print-limit",
-                  kFindingsMax,
-                  installation.worker(Instrumentation::kNone).string(),
-                  kAlone,
-                  task.dump(),
-                  header_library.string(),
-                  installation.checks_library(kata.id).string()};
+  command.argv = {program.string(), "--tool", tool};
+  command.argv.insert(command.argv.end(), kOptions.begin(), kOptions.end());
+  if (tool == kMemcheck) {
+    command.argv.insert(command.argv.end(), kMemcheckOptions.begin(), kMemcheckOptions.end());
+  }
+  for (const std::string& word :
+       {installation.worker(Instrumentation::kNone).string(), std::string(kAlone), task.dump(),
+        header_library.string(), installation.checks_library(kata.id).string()}) {
+    command.argv.push_back(word);
+  }
   command.limits = kLimits;
   SandboxPolicy policy = worker_policy(installation, kata, header_library,
                                        attempt.library.parent_path(), Instrumentation::kNone);
   show_device(device, policy);
   policy.read_only.push_back(device.compiler.toolkit.folder);
   policy.scratch_mb = kScratchMb;
-  const SandboxedCommand inside = sandboxed(std::move(command), policy, sandbox);
+  const SandboxedCommand inside = sandboxed(std::move(command), policy, /*enforced=*/true);
   const RunEnd end = run_bounded(inside.command, kWallMsMax, kOutputBytesMax, cancel);
   if (end.reason == RunEnd::Reason::kCancelled) return std::nullopt;
-  if (auto findings = read_sanitizer_output(tool, end.output)) return findings;
-  const std::size_t begin =
-      end.output.size() > kLastWordsMax ? end.output.size() - kLastWordsMax : 0;
-  throw Fault(fmt::format("{} {} {}; the verdict without it: leave out --sanitizer\n{}", kProgram,
-                          tool,
-                          end.reason == RunEnd::Reason::kWallLimit
-                              ? fmt::format("took more than {} s", kWallMsMax / 1000)
-                              : "came to no result",
-                          end.output.substr(begin)));
+  SanitizerFindings findings = read_sanitizer_output(tool, end.output);
+  if (end.reason == RunEnd::Reason::kWallLimit) {
+    findings.trouble = fmt::format("it took more than {} s", kWallMsMax / 1000);
+  } else if (end.reason == RunEnd::Reason::kOutputLimit) {
+    findings.trouble = fmt::format("more than {} MB were written", kOutputBytesMax >> 20);
+  }
+  return findings;
 }
 
-std::optional<SanitizerFindings> read_sanitizer_output(const std::string& tool,
-                                                       const std::string& output) {
-  static const std::regex summary(R"(^(?:ERROR|RACECHECK) SUMMARY: (\d{1,9}) )");
+SanitizerFindings read_sanitizer_output(const std::string& tool, const std::string& output) {
+  static const std::regex summary(R"(^ERROR SUMMARY: (\d{1,9}) )");
+  static const std::regex hazards(R"(^RACECHECK SUMMARY: .*\((\d{1,9}) errors?, (\d{1,9}) warn)");
   SanitizerFindings findings;
   findings.tool = tool;
+  bool summed = false, ended = false;
   std::istringstream stream(output);
   std::smatch match;
   for (std::string line; std::getline(stream, line);) {
-    if (!line.starts_with(kPrefix)) continue;  // the program's own
-    const std::string words = trimmed(line.substr(kPrefix.size()));
-    if (words.size() < kTextBytesMax && std::regex_search(words, match, summary)) {
+    ended = ended || line.starts_with(kAllRan);
+    const std::size_t at = line.find(kPrefix);  // the program may have begun the line
+    if (at == std::string::npos || line.size() > kTextBytesMax) continue;
+    const std::string after = line.substr(at + kPrefix.size());
+    const std::string words = trimmed(after);
+    if (std::regex_search(words, match, summary) || std::regex_search(words, match, hazards)) {
+      summed = true;
       findings.errors = std::atoi(match[1].str().c_str());
-      return findings;
+      if (match.size() < 3 || match[2] == "0") continue;
     }
-    const bool full = findings.text.size() + line.size() > kTextBytesMax;
+    const bool full = findings.text.size() + words.size() > kTextBytesMax;
     if (words.empty() || is_frame(words) || full) continue;
-    const bool first_of_a_finding =
-        line.size() > kPrefix.size() + 1 && line[kPrefix.size() + 1] != ' ';
-    findings.text += (first_of_a_finding ? "" : "    ") + words + "\n";
+    const bool continues = after.starts_with("  ");
+    findings.text += (continues ? "    " : "") + words + "\n";
   }
-  return std::nullopt;
+  if (summed && ended) return findings;
+  const std::size_t last = output.size() - std::min(output.size(), kLastWordsMax);
+  findings.trouble =
+      fmt::format("{}; the last it said:\n{}",
+                  summed ? "the checks did not come to their end" : "it came to no result",
+                  output.substr(last));
+  return findings;
 }
 
 }  // namespace unaided

@@ -15,7 +15,8 @@ class CancelToken;
 /// The tools of NVIDIA's compute-sanitizer that say something of a check: memory out of bounds or
 /// misaligned, hazards in shared memory, barriers that are misused. Not initcheck: checks fill all
 /// memory with garbage, so none is uninitialised.
-inline constexpr const char* kSanitizerTools[] = {"memcheck", "racecheck", "synccheck"};
+inline constexpr const char* kMemcheck = "memcheck";
+inline constexpr const char* kSanitizerTools[] = {kMemcheck, "racecheck", "synccheck"};
 
 /// Why no tool can watch attempts at `kata`, on the CPU or the emulated device; "" when one can.
 std::string sanitizer_refusal(const Kata& kata, bool emulated);
@@ -35,17 +36,15 @@ struct WatchedAttempt {
 };
 
 /// Runs these checks once more, in one process under compute-sanitizer's `tool`, in the sandbox of
-/// a worker on `device`. Nothing when it was cancelled. Throws Fault, with what the tool said, when
-/// it came to no result.
+/// a worker on `device`. Nothing when it was cancelled.
 std::optional<SanitizerFindings> sanitize(const Installation& installation, const Kata& kata,
                                           const CheckDevice& device,
                                           const std::filesystem::path& header_library,
                                           const WatchedAttempt& attempt, const std::string& tool,
-                                          bool sandbox, const CancelToken* cancel);
+                                          const CancelToken* cancel);
 
-/// What compute-sanitizer wrote, less its frame and where the host called from; nothing when it
-/// has no summary: the tool did not come to its end. Pure.
-std::optional<SanitizerFindings> read_sanitizer_output(const std::string& tool,
-                                                       const std::string& output);
+/// What compute-sanitizer and the checks under it wrote, less its frame and where the host called
+/// from. Trouble when the tool has no summary or the checks did not come to their end. Pure.
+SanitizerFindings read_sanitizer_output(const std::string& tool, const std::string& output);
 
 }  // namespace unaided

@@ -17,14 +17,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Says what it was asked for, runs the program, and reports as the tool would.
+// Runs the program and says, in the tool's form, what it was asked for and how that ended.
 constexpr const char* kScript = R"(#!/bin/sh
-echo "asked: $*"
-while [ "$1" != --print-limit ]; do shift; done
-shift 2
+asked=
+while [ "${1##*/}" != unaided-worker ]; do
+  asked="$asked $1"
+  shift
+done
 "$@"
 status=$?
 echo "========= COMPUTE-SANITIZER"
+echo "========= asked:$asked"
 echo "========= Program ended with $status"
 $SUMMARY
 )";
@@ -51,24 +54,14 @@ class GraderSanitizerTest : public testing::Test {
     fs::permissions(tool, fs::perms::owner_all | fs::perms::others_read | fs::perms::others_exec);
   }
 
-  std::optional<SanitizerFindings> findings(const std::string& only = "") const {
+  SanitizerFindings findings(const std::string& only = "", const std::string& tool = "racecheck") {
     const Kata kata = load_kata(fs::path(UNAIDED_ROOT) / "harness/testdata", "mini_cuda");
     const HeaderCache headers = ensure_header_cache(installation_, kata.headers);
     WatchedAttempt watched;
     watched.library = attempt();
     watched.only = only;
     watched.seed = 7;
-    return sanitize(installation_, kata, device_, headers.library, watched, "racecheck",
-                    sandbox_support().available, nullptr);
-  }
-
-  std::string fault() const {
-    try {
-      findings();
-      return "";
-    } catch (const Fault& fault) {
-      return fault.what();
-    }
+    return *sanitize(installation_, kata, device_, headers.library, watched, tool, nullptr);
   }
 
   Installation installation_ = read_installation(fs::path(UNAIDED_BUILD) / "installation.json");
@@ -77,35 +70,43 @@ class GraderSanitizerTest : public testing::Test {
 };
 
 TEST_F(GraderSanitizerTest, ChecksRunOnTheCardUnderTheToolAndItsWordsComeBack) {
-  const auto found = findings();
-  ASSERT_TRUE(found);
-  EXPECT_EQ(found->tool, "racecheck");
-  EXPECT_EQ(found->errors, 1);
-  EXPECT_EQ(found->text, "Program ended with 0\n");
+  const SanitizerFindings found = findings();
+  EXPECT_EQ(found.tool, "racecheck");
+  EXPECT_EQ(found.errors, 1);
+  EXPECT_TRUE(found.text.starts_with("asked: --tool racecheck ")) << found.text;
+  EXPECT_TRUE(found.text.ends_with("Program ended with 0\n")) << found.text;
+  EXPECT_EQ(found.trouble, "");
 }
 
-// Seen from the device, since a worker alone tells nobody of its checks.
 TEST_F(GraderSanitizerTest, TheChecksReallyRun) {
   write_tool("echo '========= ERROR SUMMARY: 0 errors'");
   fs::remove(attempt());
   fs::copy_file(fs::path(UNAIDED_BUILD) / "fake_driver/fake_attempt_dies.so", attempt());
-  EXPECT_EQ(findings()->text, "Program ended with 3\n");
-  EXPECT_EQ(findings("Reversing.HundredIntegers")->text, "Program ended with 3\n");
-  EXPECT_EQ(findings("Reversing.NoSuchCheck")->text, "Program ended with 0\n");
+  for (const char* only : {"", "Reversing.HundredIntegers"}) {
+    const SanitizerFindings found = findings(only);
+    EXPECT_TRUE(found.text.ends_with("Program ended with 3\n")) << found.text;
+    EXPECT_TRUE(found.trouble.starts_with("the checks did not come to their end"));
+  }
+  EXPECT_EQ(findings("Reversing.NoSuchCheck").trouble, "");
 }
 
-TEST_F(GraderSanitizerTest, AToolThatComesToNothingIsAFaultWithItsWords) {
+TEST_F(GraderSanitizerTest, AToolThatComesToNothingIsToldWithItsWords) {
   write_tool("echo 'Unable to attach'");
-  const std::string words = fault();
-  EXPECT_NE(words.find("came to no result"), std::string::npos) << words;
-  EXPECT_NE(words.find("Unable to attach"), std::string::npos) << words;
-  EXPECT_NE(words.find("asked: --tool racecheck"), std::string::npos) << words;
+  const std::string trouble = findings().trouble;
+  EXPECT_TRUE(trouble.starts_with("it came to no result")) << trouble;
+  EXPECT_NE(trouble.find("Unable to attach"), std::string::npos) << trouble;
+}
+
+TEST_F(GraderSanitizerTest, ArraysLieApartWhereMemoryIsWatched) {
+  EXPECT_NE(findings("", "memcheck").text.find(" --padding 4096"), std::string::npos);
+  EXPECT_EQ(findings("", "racecheck").text.find(" --padding"), std::string::npos);
 }
 
 TEST_F(GraderSanitizerTest, WithoutADriverTheProgramSaysSo) {
   fs::remove(driver_.path() / "libcuda.so.1");
   write_tool("");
-  EXPECT_NE(fault().find("CUDA cannot be loaded"), std::string::npos) << fault();
+  const std::string trouble = findings().trouble;
+  EXPECT_NE(trouble.find("CUDA cannot be loaded"), std::string::npos) << trouble;
 }
 
 }  // namespace

@@ -89,11 +89,12 @@ std::string sentences(const GradeReport& report, const Terminal& terminal) {
 std::string sanitizer_lines(const GradeReport& report) {
   if (!report.sanitizer) return "";
   const SanitizerFindings& found = *report.sanitizer;
-  const std::string count = found.errors == 0   ? "found nothing"
+  const std::string count = found.errors == 0 ? (found.trouble.empty() ? "no errors" : "no result")
                             : found.errors == 1 ? "1 error"
                                                 : fmt::format("{} errors", found.errors);
   return fmt::format("\n  compute-sanitizer, {}: {}\n{}", printable(found.tool), count,
-                     indented(printable(found.text), "    "));
+                     indented(printable(found.text), "    ")) +
+         (found.trouble.empty() ? "" : indented(printable("Not all: " + found.trouble), "    "));
 }
 
 std::string limit_lines(const GradeReport& report, const Terminal& terminal) {

@@ -120,16 +120,20 @@ TEST(RenderReport, NeverCallsAReportPassedWhoseChecksDidNotRun) {
 
 TEST(RenderReport, ShowsWhatAToolFoundAndThatItFoundNothing) {
   GradeReport report = failed_report();
-  report.sanitizer = {"racecheck", 2, "Race reported\n    at a.cu:3 \033[31m\n"};
+  report.sanitizer = {"racecheck", 2, "Race reported\n    at a.cu:3 \033[31m\n", ""};
   const std::string text = render_report(report, ReportView(), plain_terminal());
   EXPECT_TRUE(contains(text,
                        "\n  compute-sanitizer, racecheck: 2 errors\n"
                        "    Race reported\n        at a.cu:3 "))
       << text;
   EXPECT_FALSE(contains(text, "\033")) << "an attempt may have written it";
-  report.sanitizer = {"memcheck", 0, ""};
+  report.sanitizer = {"memcheck", 0, "", ""};
   EXPECT_TRUE(contains(render_report(report, ReportView(), plain_terminal()),
-                       "\n  compute-sanitizer, memcheck: found nothing\n"));
+                       "\n  compute-sanitizer, memcheck: no errors\n"));
+  report.sanitizer->trouble = "it took more than 300 s";
+  EXPECT_TRUE(contains(render_report(report, ReportView(), plain_terminal()),
+                       "\n  compute-sanitizer, memcheck: no result\n"
+                       "    Not all: it took more than 300 s\n"));
 }
 
 TEST(RenderReport, NamesTheLimitsThatWereNotHeld) {

@@ -76,7 +76,8 @@ json report_to_json(const GradeReport& report) {
   if (report.sanitizer) {
     object["sanitizer"] = {{"tool", report.sanitizer->tool},
                            {"errors", report.sanitizer->errors},
-                           {"text", report.sanitizer->text}};
+                           {"text", report.sanitizer->text},
+                           {"trouble", report.sanitizer->trouble}};
   }
   return object;
 }
@@ -125,7 +126,7 @@ GradeReport report_from_json(const json& object) {
   if (object.contains("sanitizer")) {
     const json& found = object["sanitizer"];
     report.sanitizer = {field<std::string>(found, "tool"), field<int>(found, "errors"),
-                        field<std::string>(found, "text")};
+                        field<std::string>(found, "text"), field<std::string>(found, "trouble")};
   }
   report.compile_ms = field<double>(object, "compile_ms");
   report.total_ms = field<double>(object, "total_ms");

@@ -55,12 +55,13 @@ TEST(ReportJson, NamesTheDeviceOfAKernelKataOnly) {
 TEST(ReportJson, HasWhatAToolFoundWhereOneWasAskedFor) {
   GradeReport report = full_report();
   EXPECT_FALSE(report_to_json(report).contains("sanitizer"));
-  report.sanitizer = {"racecheck", 2, "Race reported\n    at a.cu:3\n"};
+  report.sanitizer = {"racecheck", 2, "Race reported\n    at a.cu:3\n", "it took long"};
   const GradeReport back = report_from_json(json::parse(report_to_json(report).dump()));
   ASSERT_TRUE(back.sanitizer);
   EXPECT_EQ(back.sanitizer->tool, "racecheck");
   EXPECT_EQ(back.sanitizer->errors, 2);
   EXPECT_EQ(back.sanitizer->text, report.sanitizer->text);
+  EXPECT_EQ(back.sanitizer->trouble, "it took long");
 }
 
 TEST(ReportJson, HasTheCountsAndTheExitCodeForPrograms) {

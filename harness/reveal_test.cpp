@@ -82,7 +82,7 @@ TEST(Reveal, MessagesAreEverything) {
 
 TEST(Reveal, WhatAToolFoundIsToldWithTheMessagesOnly) {
   GradeReport whole = report();
-  whole.sanitizer = {"memcheck", 1, "secret error"};
+  whole.sanitizer = {"memcheck", 1, "secret error", ""};
   EXPECT_TRUE(mentions(revealed(whole, Reveal::kMessages), "secret error"));
   for (const Reveal less : {Reveal::kExamples, Reveal::kNames, Reveal::kCounts}) {
     EXPECT_FALSE(revealed(whole, less).sanitizer);

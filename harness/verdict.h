@@ -76,16 +76,17 @@ std::optional<Reveal> reveal_from_id(std::string_view id);
 /// In a report's `device`: the checks ran on the CPU, on a device that is none.
 inline constexpr std::string_view kEmulatedDevice = "emulated";
 
-/// The verdict on one attempt: its own outcome when it never reached a check (compile error,
-/// missing function, forbidden call, fault), else kPassed or the outcome of the first check that
-/// failed.
 /// What a tool said that watched a device's checks run. No verdict.
 struct SanitizerFindings {
   std::string tool;  // of compute-sanitizer: "racecheck"
   int errors = 0;
-  std::string text;  // one finding after the other
+  std::string text;     // one finding after the other
+  std::string trouble;  // why that is not all, or nothing; empty when all checks were watched
 };
 
+/// The verdict on one attempt: its own outcome when it never reached a check (compile error,
+/// missing function, forbidden call, fault), else kPassed or the outcome of the first check that
+/// failed.
 struct GradeReport {
   std::string kata;
   std::string snapshot_hash;  // names the attempt that was judged

@@ -4,6 +4,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "compiler.h"
@@ -21,6 +22,9 @@ struct CheckDevice;
 
 /// The worker's argument before the JSON of the one task that it then runs, without a grader.
 inline constexpr const char* kAlone = "--alone";
+
+/// How the last line begins that it then writes: all checks ran.
+inline constexpr std::string_view kAllRan = "unaided: checks that ran under the tool: ";
 
 /// What a worker sees: its libraries, and the folder `attempts`.
 SandboxPolicy worker_policy(const Installation& installation, const Kata& kata,

@@ -3,9 +3,11 @@
 #include <ATen/Context.h>
 #include <dlfcn.h>
 
+#include <iostream>
 #include <string>
 
 #include "../fault.h"
+#include "../worker_link.h"
 #include "check_device.h"
 #include "probe.h"
 
@@ -36,12 +38,14 @@ void run_alone(const UnaidedCheckLibrary& library, const nlohmann::json& task) {
   void* attempt = dlopen(file.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (attempt == nullptr) throw Fault(std::string("the attempt cannot be loaded: ") + dlerror());
   introduce_attempt(attempt);
+  int ran = 0;
   for (const int check : chosen_checks(library, task)) {
     probe::set_seed(seed);
     at::manual_seed(seed);
-    library.run(
+    ran += library.run(
         check, [](void*, const char*) {}, nullptr);
   }
+  std::cout << '\n' << kAllRan << ran << std::endl;
 }
 
 }  // namespace unaided

@@ -10,6 +10,7 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -169,7 +170,8 @@ std::string CudaCheckDevice::noted_by_attempt() const {
 void* CudaCheckDevice::allocate(std::size_t bytes) {
   if (options_.watched) {
     std::uint64_t array = 0;
-    require(driver_->allocate(&array, bytes), "the card has no memory left");
+    require(driver_->allocate(&array, std::max<std::size_t>(bytes, 1)),
+            "the card has no memory left");
     return reinterpret_cast<void*>(array);
   }
   const std::size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;

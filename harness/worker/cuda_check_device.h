@@ -36,6 +36,7 @@ class CudaCheckDevice : public support::Device {
   void adopt(void* attempt);
 
   void* allocate(std::size_t bytes) override;
+  std::size_t guard_bytes() const override { return options_.watched ? 0 : Device::guard_bytes(); }
   cudaStream_t make_stream() override;
   void upload(cudaStream_t stream, void* to, const void* from, std::size_t bytes) override;
   std::string finish(cudaStream_t stream) override;

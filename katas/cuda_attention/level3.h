@@ -19,8 +19,8 @@ inline constexpr std::int64_t kDecodeScratch = 128 * 130;
 /// q and out are device memory, heads × group × 128 floats, k and v heads × keys × 128 floats, all
 /// without gaps. `scratch` is heads · group · kDecodeScratch floats of device memory, for whatever
 /// they are needed; it begins as garbage, and what is left there does not matter. Nothing overlaps.
-/// All pointers are aligned to 16 bytes. heads ≥ 0, 1 ≤ group ≤ 8, heads · group ≤ 65,535, keys ≥ 0.
-/// Products and entries of v as in causal_attention.
+/// All pointers are aligned to 16 bytes. Products and entries of v as in causal_attention. heads
+/// and keys ≥ 0, 1 ≤ group ≤ 8, heads · group ≤ 65,535.
 /// From 4,096 keys on, those of each head are divided among 16 blocks or more.
 /// Work is launched on `stream`, at most three kernels; nothing is waited for or allocated.
 void decode_attention(const float* q, const float* k, const float* v, float* out, float* scratch,

@@ -18,18 +18,31 @@ constexpr std::int64_t kLongCache = 4096;  // from here on the contract asks for
 constexpr std::size_t kLaunchesMax = 3;
 constexpr std::int64_t kBlocksMin = 16;  // of a head of a long cache
 
-/// in: q (heads, group, kSize), k and v (heads, keys, kSize). `calls` times in a row, each with
-/// what the one before has left in the scratch memory.
-void expect_attention(const Inputs& in, const torch::Tensor& expected, int calls = 1) {
+/// What a call may find.
+struct Surroundings {
+  int calls = 1;            // in a row, each with what the one before has left in scratch memory
+  std::int64_t offset = 0;  // floats by which all operands are off a 256-byte boundary
+  bool nan_in_scratch = false;
+};
+
+DeviceArray<float> scratch_memory(const DeviceStream& stream, std::int64_t count, bool nan) {
+  if (!nan) return {stream, count};
+  return {stream, std::vector<float>(static_cast<std::size_t>(count), std::nanf(""))};
+}
+
+/// in: q (heads, group, kSize), k and v (heads, keys, kSize).
+void expect_attention(const Inputs& in, const torch::Tensor& expected, Surroundings around = {}) {
   const std::int64_t heads = in[0].value.size(0), group = in[0].value.size(1),
                      keys = in[1].value.size(1);
   const auto rows = [](const torch::Tensor& x) { return x.reshape({-1, kSize}); };
+  const DeviceRows::Layout layout{.offset = around.offset};
   const DeviceStream stream;
-  const DeviceRows q(stream, rows(in[0].value)), k(stream, rows(in[1].value)),
-      v(stream, rows(in[2].value)), out(stream, heads * group, kSize, {});
-  const DeviceArray<float> scratch(stream, heads * group * kata::kDecodeScratch);
+  const DeviceRows q(stream, rows(in[0].value), layout), k(stream, rows(in[1].value), layout),
+      v(stream, rows(in[2].value), layout), out(stream, heads * group, kSize, layout);
+  const DeviceArray<float> scratch =
+      scratch_memory(stream, heads * group * kata::kDecodeScratch, around.nan_in_scratch);
   const bool done = support::ran(stream, in, [&] {
-    for (int call = 0; call < calls; ++call) {
+    for (int call = 0; call < around.calls; ++call) {
       kata::decode_attention(q.data(), k.data(), v.data(), out.data(), scratch.data(), heads, group,
                              keys, stream.get());
     }
@@ -42,8 +55,8 @@ void expect_attention(const Inputs& in, const torch::Tensor& expected, int calls
                         expected, support::kFloat32, in);
 }
 
-void expect_right(const Inputs& in, int calls = 1) {
-  expect_attention(in, oracle::decode(in[0].value, in[1].value, in[2].value), calls);
+void expect_right(const Inputs& in, Surroundings around = {}) {
+  expect_attention(in, oracle::decode(in[0].value, in[1].value, in[2].value), around);
 }
 
 Inputs random_inputs(RandomTensors& random, std::int64_t heads, std::int64_t group,
@@ -63,10 +76,12 @@ torch::Tensor constant_rows(const std::vector<float>& values) {
 void expect_ties_around(double middle) {
   RandomTensors random;
   Inputs in = random_inputs(random, 2, 2, 300);
-  in[0].value.fill_(2);
-  in[0].value.select(1, 1).fill_(1);
+  // One number each: products are then rounded alike in whatever order numbers are added.
+  in[0].value.zero_();
+  in[0].value.select(2, 0).fill_(2 * kSize);
+  in[0].value.select(1, 1).select(1, 0).fill_(kSize);
   const torch::Tensor steps = (random.normal({2, 300, 1}) * 3).round().clamp(-8, 8) + middle;
-  in[1].value = (steps * 2).expand({2, 300, kSize}).contiguous();
+  in[1].value.select(2, 0).copy_((steps * 2).squeeze(2));
   expect_right(in);
 }
 
@@ -74,6 +89,13 @@ std::vector<support::LaunchRecord> launches_since(std::size_t before) {
   std::vector<support::LaunchRecord> launches = support::device().launches();
   launches.erase(launches.begin(), launches.begin() + static_cast<std::ptrdiff_t>(before));
   return launches;
+}
+
+void expect_few_launches(std::size_t launches, const Inputs& in) {
+  if (launches <= kLaunchesMax) return;
+  support::fail(std::to_string(launches) + " kernels were launched: at most " +
+                    std::to_string(kLaunchesMax) + " were asked for",
+                in);
 }
 
 /// A cache of so many heads is to be the work of kBlocksMin blocks for each.
@@ -87,6 +109,7 @@ void expect_many_blocks(std::int64_t heads) {
   for (const support::LaunchRecord& launch : launches) {
     blocks_max = std::max(blocks_max, launch.blocks);
   }
+  expect_few_launches(launches.size(), in);
   if (launches.empty() || blocks_max >= heads * kBlocksMin) return;
   support::fail(std::to_string(heads) + " heads of " + std::to_string(kLongCache) +
                     " keys are the work of " + std::to_string(blocks_max) + " blocks: at least " +
@@ -136,7 +159,7 @@ TEST(Decode, OfNothing) {
 
 TEST(LongCache, OfAnyLength) {
   RandomTensors random;
-  for (const int keys : {4097, 4229}) expect_right(random_inputs(random, 1, 1, keys));
+  for (const int keys : {4097, 4229}) expect_right(random_inputs(random, 1, 2, keys));
 }
 
 TEST(LongCache, IsTheWorkOfManyBlocks) {
@@ -219,7 +242,19 @@ TEST(Stability, OfProductsThatAreAllNegative) {
 
 TEST(Scratch, MayHoldWhatTheCallBeforeHasLeft) {
   RandomTensors random;
-  expect_right(random_inputs(random, 2, 3, 200), /*calls=*/3);
+  expect_right(random_inputs(random, 2, 3, 200), {.calls = 3});
+}
+
+TEST(Scratch, MayHoldNaN) {
+  RandomTensors random;
+  for (const int keys : {1, 70, 200}) {
+    expect_right(random_inputs(random, 1, 2, keys), {.nan_in_scratch = true});
+  }
+}
+
+TEST(Alignment, IsOf16BytesAndNoMore) {
+  RandomTensors random;
+  expect_right(random_inputs(random, 2, 3, 100), {.offset = 4});
 }
 
 TEST(Scratch, IsEnoughForASmallGroupToo) {
@@ -242,9 +277,7 @@ TEST(Launches, AreThreeAtMost) {
     const Inputs in = random_inputs(random, 4, 3, keys);
     const std::size_t before = support::device().launches().size();
     expect_right(in);
-    const std::size_t launches = launches_since(before).size();
-    if (launches <= kLaunchesMax) continue;
-    support::fail(std::to_string(launches) + " kernels were launched", in);
+    expect_few_launches(launches_since(before).size(), in);
   }
 }
 

@@ -30,6 +30,9 @@ class Device {
 
   /// Device memory, aligned to 256 bytes; lives until the check ends. Throws std::bad_alloc.
   virtual void* allocate(std::size_t bytes) = 0;
+  /// How much garbage lies on each side of an array, to show what is written there; none where each
+  /// allocation is watched by itself.
+  virtual std::size_t guard_bytes() const { return 4096; }
   /// A stream that holds back what is enqueued on it until finish().
   virtual cudaStream_t make_stream() = 0;
   /// Enqueues a copy to the device; `from` is read before this returns.
@@ -76,7 +79,7 @@ class DeviceArray {
     if (count_ > 0) device().upload(stream.get(), data(), values.data(), count_ * sizeof(T));
   }
 
-  T* data() const { return reinterpret_cast<T*>(base_ + kGuardBytes); }
+  T* data() const { return reinterpret_cast<T*>(base_ + guard_bytes_); }
 
   /// Only after finish().
   std::vector<T> download() const {
@@ -90,29 +93,31 @@ class DeviceArray {
     std::vector<unsigned char> bytes(total_bytes());
     device().download(bytes.data(), base_, bytes.size());
     for (std::size_t i = 0; i < bytes.size(); ++i) {
-      const bool inside = i >= kGuardBytes && i < kGuardBytes + count_ * sizeof(T);
+      const bool inside = i >= guard_bytes_ && i < guard_bytes_ + count_ * sizeof(T);
       if (inside || bytes[i] == kGuardByte) continue;
-      if (i < kGuardBytes) {
-        return name + " was written " + std::to_string(kGuardBytes - i) + " bytes before its start";
+      if (i < guard_bytes_) {
+        return name + " was written " + std::to_string(guard_bytes_ - i) +
+               " bytes before its start";
       }
-      return name + " was written " + std::to_string(i - kGuardBytes - count_ * sizeof(T)) +
+      return name + " was written " + std::to_string(i - guard_bytes_ - count_ * sizeof(T)) +
              " bytes past its end";
     }
     return "";
   }
 
  private:
-  static constexpr std::size_t kGuardBytes = 4096;
   static constexpr unsigned char kGuardByte = 0x7f;  // as float 3.4e38, as int 2139062143
 
-  std::size_t total_bytes() const { return 2 * kGuardBytes + count_ * sizeof(T); }
+  std::size_t total_bytes() const { return 2 * guard_bytes_ + count_ * sizeof(T); }
 
   void allocate(const DeviceStream& stream) {
+    guard_bytes_ = device().guard_bytes();
     base_ = static_cast<unsigned char*>(device().allocate(total_bytes()));
     const std::vector<unsigned char> garbage(total_bytes(), kGuardByte);
     device().upload(stream.get(), base_, garbage.data(), garbage.size());
   }
 
+  std::size_t guard_bytes_ = 0;
   std::size_t count_ = 0;
   unsigned char* base_ = nullptr;
 };
