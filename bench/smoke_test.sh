@@ -40,7 +40,7 @@ main() {
   holds 'what does not compile' 'attention.cpp:1'
   lacks 'what does not compile' '^  yours'
   expect 'the goals of a kernel' 0 rms_norm --goals --quick
-  holds 'the goals of a kernel' '^[^ ]* rms_norm 4096x4096 .* [0-9.]+ \[[0-9.]+, [0-9.]+\]'
+  holds 'the goals of a kernel' '^[^ ]* rms_norm 4096x4096 .* [0-9.]+ (\[[0-9.]+, [0-9.]+\]|in [0-9]+ rounds)'
   expect 'the goals of no kernel' 2 nonsense --goals
   on_a_card
   exit $((failures > 0))

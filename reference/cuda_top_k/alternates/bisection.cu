@@ -8,7 +8,7 @@
 namespace kata {
 namespace {
 
-constexpr int kBlock = 512;
+constexpr int kBlock = 256;  // and so many entries may be asked for
 
 __device__ std::uint64_t number_of(float value, std::int64_t column) {
   if (value == 0) value = 0;
