@@ -109,5 +109,18 @@ TEST_F(GraderSanitizerTest, WithoutADriverTheProgramSaysSo) {
   EXPECT_NE(trouble.find("CUDA cannot be loaded"), std::string::npos) << trouble;
 }
 
+TEST_F(GraderSanitizerTest, WithoutBubblewrapNothingIsRunUnderIt) {
+  const Kata kata = load_kata(fs::path(UNAIDED_ROOT) / "harness/testdata", "mini_cuda");
+  Grader grader(installation_, kata, {.sandbox = false});
+  GradeRequest request;
+  request.sanitizer = "memcheck";
+  try {
+    grader.grade(request, nullptr, nullptr);
+    ADD_FAILURE();
+  } catch (const Fault& fault) {
+    EXPECT_TRUE(std::string(fault.what()).starts_with("--sanitizer needs bubblewrap"));
+  }
+}
+
 }  // namespace
 }  // namespace unaided
