@@ -8,8 +8,8 @@
 extern "C" void unaided_bench_attempt(const unaided::bench::Problem&,
                                       const unaided::bench::Tensors& inputs,
                                       unaided::bench::Tensors& outputs) {
-  const torch::Tensor &q = inputs[0],
-                      &k = inputs[1];  // (1, queries, 1, 128), (1, heads, keys, 128)
+  const torch::Tensor& q = inputs[0];  // (1, queries, 1, 128)
+  const torch::Tensor& k = inputs[1];  // (1, heads, keys, 128), as the values
   const torch::Tensor out = torch::empty_like(q);
   const torch::Tensor scratch = torch::empty({q.size(1) * kata::kDecodeScratch}, q.options());
   kata::decode_attention(q.const_data_ptr<float>(), k.const_data_ptr<float>(),

@@ -3,7 +3,6 @@
 #include "heads.h"
 #include "level1.h"
 #include "oracle.h"
-#include "support/random_tensors.h"
 
 using support::DeviceStream;
 using support::Inputs;
@@ -33,17 +32,11 @@ void expect_right(const Inputs& in) {
 }
 
 Inputs random_inputs(RandomTensors& random, std::int64_t head_count, std::int64_t length) {
-  const std::vector<std::int64_t> sizes{head_count, length, kSize};
-  return {{"q", random.normal(sizes)}, {"k", random.normal(sizes)}, {"v", random.normal(sizes)}};
+  return heads::random_inputs(random, head_count, length, length, kSize);
 }
 
-/// One head whose row r is full of values[r].
-torch::Tensor constant_rows(const std::vector<double>& values) {
-  torch::Tensor rows = torch::empty({1, static_cast<std::int64_t>(values.size()), kSize});
-  for (std::size_t r = 0; r < values.size(); ++r) {
-    rows[0][static_cast<std::int64_t>(r)].fill_(values[r]);
-  }
-  return rows;
+torch::Tensor constant_rows(const std::vector<float>& values) {
+  return heads::constant_rows(values, kSize);
 }
 
 }  // namespace
@@ -58,7 +51,7 @@ TEST(Attention, EXAMPLE_TwoProducts) {
   torch::Tensor q = torch::zeros({1, 2, kSize});
   q[0][1][0] = 4;
   expect_attention({{"q", q}, {"k", q.clone()}, {"v", constant_rows({1, 0})}},
-                   constant_rows({1, 0.1192029220}).to(torch::kFloat64));
+                   constant_rows({1, 0.1192029220F}).to(torch::kFloat64));
 }
 
 TEST(Attention, OfAnyLength) {
@@ -104,12 +97,12 @@ TEST(Stability, OfLargeProducts) {
 }
 
 TEST(Stability, OfProductsThatRiseAndFall) {
-  std::vector<double> rising, falling;
+  std::vector<float> rising, falling;
   for (int i = 0; i < 80; ++i) {
-    rising.push_back(i / 8.0);
-    falling.push_back((80 - i) / 8.0);
+    rising.push_back(static_cast<float>(i) / 8);
+    falling.push_back(static_cast<float>(80 - i) / 8);
   }
-  const std::vector<double> ones(80, 1);
+  const std::vector<float> ones(80, 1);
   RandomTensors random;
   for (const auto& keys : {rising, falling}) {
     expect_right({{"q", constant_rows(ones)},

@@ -3,9 +3,9 @@
 #include "heads.h"
 #include "level2.h"
 #include "oracle.h"
-#include "support/random_tensors.h"
 
 using heads::Layout;
+using heads::random_inputs;
 using support::DeviceStream;
 using support::Inputs;
 using support::RandomTensors;
@@ -48,22 +48,12 @@ void expect_right(const Inputs& in) {
   expect_right(in, contiguous(in));
 }
 
-Inputs random_inputs(RandomTensors& random, std::int64_t head_count, std::int64_t queries,
-                     std::int64_t keys, std::int64_t size) {
-  return {{"q", random.normal({head_count, queries, size})},
-          {"k", random.normal({head_count, keys, size})},
-          {"v", random.normal({head_count, keys, size})}};
-}
-
 /// q zero, so that weights are equal, and values of 64 equal numbers.
 void expect_means(std::int64_t queries, const std::vector<float>& values,
                   const std::vector<float>& expected) {
-  const auto rows = [](const std::vector<float>& numbers) {
-    return torch::tensor(numbers).view({1, -1, 1}).expand({1, -1, 64}).contiguous();
-  };
-  const torch::Tensor v = rows(values);
+  const torch::Tensor v = heads::constant_rows(values, 64);
   const Inputs in{{"q", torch::zeros({1, queries, 64})}, {"k", torch::ones_like(v)}, {"v", v}};
-  expect_attention(in, contiguous(in), rows(expected).to(torch::kFloat64));
+  expect_attention(in, contiguous(in), heads::constant_rows(expected, 64).to(torch::kFloat64));
 }
 
 }  // namespace

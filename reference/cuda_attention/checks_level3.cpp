@@ -1,9 +1,8 @@
 #include <gtest/gtest.h>
 
+#include "heads.h"
 #include "level3.h"
 #include "oracle.h"
-#include "support/device_rows.h"
-#include "support/random_tensors.h"
 
 using support::DeviceArray;
 using support::DeviceRows;
@@ -32,19 +31,19 @@ DeviceArray<float> scratch_memory(const DeviceStream& stream, std::int64_t count
 
 /// in: q (heads, group, kSize), k and v (heads, keys, kSize).
 void expect_attention(const Inputs& in, const torch::Tensor& expected, Surroundings around = {}) {
-  const std::int64_t heads = in[0].value.size(0), group = in[0].value.size(1),
+  const std::int64_t head_count = in[0].value.size(0), group = in[0].value.size(1),
                      keys = in[1].value.size(1);
   const auto rows = [](const torch::Tensor& x) { return x.reshape({-1, kSize}); };
   const DeviceRows::Layout layout{.offset = around.offset};
   const DeviceStream stream;
   const DeviceRows q(stream, rows(in[0].value), layout), k(stream, rows(in[1].value), layout),
-      v(stream, rows(in[2].value), layout), out(stream, heads * group, kSize, layout);
+      v(stream, rows(in[2].value), layout), out(stream, head_count * group, kSize, layout);
   const DeviceArray<float> scratch =
-      scratch_memory(stream, heads * group * kata::kDecodeScratch, around.nan_in_scratch);
+      scratch_memory(stream, head_count * group * kata::kDecodeScratch, around.nan_in_scratch);
   const bool done = support::ran(stream, in, [&] {
     for (int call = 0; call < around.calls; ++call) {
-      kata::decode_attention(q.data(), k.data(), v.data(), out.data(), scratch.data(), heads, group,
-                             keys, stream.get());
+      kata::decode_attention(q.data(), k.data(), v.data(), out.data(), scratch.data(), head_count,
+                             group, keys, stream.get());
     }
   });
   if (!done) return;
@@ -59,16 +58,13 @@ void expect_right(const Inputs& in, Surroundings around = {}) {
   expect_attention(in, oracle::decode(in[0].value, in[1].value, in[2].value), around);
 }
 
-Inputs random_inputs(RandomTensors& random, std::int64_t heads, std::int64_t group,
+Inputs random_inputs(RandomTensors& random, std::int64_t head_count, std::int64_t group,
                      std::int64_t keys) {
-  return {{"q", random.normal({heads, group, kSize})},
-          {"k", random.normal({heads, keys, kSize})},
-          {"v", random.normal({heads, keys, kSize})}};
+  return heads::random_inputs(random, head_count, group, keys, kSize);
 }
 
-/// One head whose row r is full of values[r].
 torch::Tensor constant_rows(const std::vector<float>& values) {
-  return torch::tensor(values).view({1, -1, 1}).expand({1, -1, kSize}).contiguous();
+  return heads::constant_rows(values, kSize);
 }
 
 /// Products around `middle` · 45 that are equal, or 22 or more apart: 1/√128 is no float, so
@@ -99,9 +95,9 @@ void expect_few_launches(std::size_t launches, const Inputs& in) {
 }
 
 /// A cache of so many heads is to be the work of kBlocksMin blocks for each.
-void expect_many_blocks(std::int64_t heads) {
+void expect_many_blocks(std::int64_t head_count) {
   RandomTensors random;
-  const Inputs in = random_inputs(random, heads, 1, kLongCache);
+  const Inputs in = random_inputs(random, head_count, 1, kLongCache);
   const std::size_t before = support::device().launches().size();
   expect_right(in);
   std::int64_t blocks_max = 0;
@@ -110,10 +106,10 @@ void expect_many_blocks(std::int64_t heads) {
     blocks_max = std::max(blocks_max, launch.blocks);
   }
   expect_few_launches(launches.size(), in);
-  if (launches.empty() || blocks_max >= heads * kBlocksMin) return;
-  support::fail(std::to_string(heads) + " heads of " + std::to_string(kLongCache) +
+  if (launches.empty() || blocks_max >= head_count * kBlocksMin) return;
+  support::fail(std::to_string(head_count) + " heads of " + std::to_string(kLongCache) +
                     " keys are the work of " + std::to_string(blocks_max) + " blocks: at least " +
-                    std::to_string(heads * kBlocksMin) + " were asked for",
+                    std::to_string(head_count * kBlocksMin) + " were asked for",
                 in);
 }
 
@@ -148,7 +144,7 @@ TEST(Decode, OfAnyGroup) {
 
 TEST(Decode, OfSeveralHeads) {
   RandomTensors random;
-  for (const int heads : {3, 5}) expect_right(random_inputs(random, heads, 2, 150));
+  for (const int count : {3, 5}) expect_right(random_inputs(random, count, 2, 150));
 }
 
 TEST(Decode, OfNothing) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "support/device_rows.h"
+#include "support/random_tensors.h"
 
 namespace heads {
 
@@ -91,6 +92,19 @@ class Operand {
   std::vector<float> before_;
   support::DeviceArray<float> array_;
 };
+
+/// q (count, queries, size), k and v (count, keys, size).
+inline support::Inputs random_inputs(support::RandomTensors& random, std::int64_t count,
+                                     std::int64_t queries, std::int64_t keys, std::int64_t size) {
+  return {{"q", random.normal({count, queries, size})},
+          {"k", random.normal({count, keys, size})},
+          {"v", random.normal({count, keys, size})}};
+}
+
+/// One head whose row r is full of values[r], (1, rows, size).
+inline torch::Tensor constant_rows(const std::vector<float>& values, std::int64_t size) {
+  return torch::tensor(values).view({1, -1, 1}).expand({1, -1, size}).contiguous();
+}
 
 /// Scratch memory may not grow with queries · keys. Small scratch is nobody's business.
 inline void expect_little_memory(std::int64_t queries, std::int64_t keys,

@@ -17,43 +17,54 @@ struct View {
   std::int64_t head, row;
 };
 
-__global__ void query_of_a_block(View q, View k, View v, float* out, std::int64_t out_head,
-                                 std::int64_t out_row, std::int64_t queries, std::int64_t keys,
-                                 int size) {
-  extern __shared__ float shared[];
-  float* const scores = shared;
-  float* const query = shared + kChunk;
-  const std::int64_t head = blockIdx.y, row = blockIdx.x;
-  if (threadIdx.x < size) query[threadIdx.x] = q.data[head * q.head + row * q.row + threadIdx.x];
-  std::int64_t visible = row + keys - queries + 1;
-  if (visible > keys) visible = keys;
-  float largest = -INFINITY, total = 0, sum = 0;  // of all chunks; the sum is of one column
-  for (std::int64_t begin = 0; begin < visible; begin += kChunk) {
-    const int count = static_cast<int>(visible - begin < kChunk ? visible - begin : kChunk);
+/// What some keys come to for one query: the sum is of one column, this thread's.
+struct Attended {
+  float largest = -INFINITY, total = 0, sum = 0;
+};
+
+/// The keys at `keys` from `first` to `past`, chunk by chunk; scores: kChunk floats of the block.
+__device__ Attended attend(const float* query, const float* keys, std::int64_t key_row,
+                           const float* values, std::int64_t value_row, std::int64_t first,
+                           std::int64_t past, int size, float* scores) {
+  Attended all;
+  for (std::int64_t begin = first; begin < past; begin += kChunk) {
+    const int count = static_cast<int>(past - begin < kChunk ? past - begin : kChunk);
     __syncthreads();
     for (int j = threadIdx.x; j < count; j += kBlock) {
-      const float* const key = k.data + head * k.head + (begin + j) * k.row;
+      const float* const key = keys + (begin + j) * key_row;
       double dot = 0;
       for (int d = 0; d < size; ++d) dot += double{query[d]} * key[d];
       scores[j] = static_cast<float>(dot / sqrt(static_cast<double>(size)));
     }
     __syncthreads();
-    float top = largest;
+    float top = all.largest;
     for (int j = 0; j < count; ++j) top = fmaxf(top, scores[j]);
-    const float kept = total == 0 ? 0 : expf(largest - top);
-    total *= kept;
-    sum *= kept;
+    const float kept = all.total == 0 ? 0 : expf(all.largest - top);
+    all.total *= kept;
+    all.sum *= kept;
     for (int j = 0; j < count; ++j) {
       const float weight = expf(scores[j] - top);
-      total += weight;
-      if (threadIdx.x < size) {
-        sum += weight * v.data[head * v.head + (begin + j) * v.row + threadIdx.x];
-      }
+      all.total += weight;
+      if (threadIdx.x < size) all.sum += weight * values[(begin + j) * value_row + threadIdx.x];
     }
-    largest = top;
+    all.largest = top;
   }
+  return all;
+}
+
+__global__ void query_of_a_block(View q, View k, View v, float* out, std::int64_t out_head,
+                                 std::int64_t out_row, std::int64_t queries, std::int64_t keys,
+                                 int size) {
+  extern __shared__ float shared[];
+  float* const query = shared + kChunk;
+  const std::int64_t head = blockIdx.y, row = blockIdx.x;
+  if (threadIdx.x < size) query[threadIdx.x] = q.data[head * q.head + row * q.row + threadIdx.x];
+  std::int64_t visible = row + keys - queries + 1;
+  if (visible > keys) visible = keys;
+  const Attended all = attend(query, k.data + head * k.head, k.row, v.data + head * v.head, v.row,
+                              0, visible, size, shared);
   if (threadIdx.x < size) {
-    out[head * out_head + row * out_row + threadIdx.x] = total > 0 ? sum / total : 0;
+    out[head * out_head + row * out_row + threadIdx.x] = all.total > 0 ? all.sum / all.total : 0;
   }
 }
 
@@ -97,41 +108,21 @@ namespace {
 
 constexpr int kPieces = 16;  // of a query's keys
 
-/// As query_of_a_block, of a piece of the keys. Its mean of values goes to `means`, and the
-/// logarithm of what it weighs to `weights`.
+/// As query_of_a_block, of a piece of the keys. Its mean of values goes to `means`, its maximum and
+/// its total to `weights`.
 __global__ void query_and_piece(const float* q, const float* k, const float* v, float* means,
                                 float* weights, std::int64_t group, std::int64_t keys) {
   __shared__ float scores[kChunk];
   const std::int64_t head = blockIdx.y, piece = blockIdx.x % kPieces;
   const std::int64_t query = head * group + blockIdx.x / kPieces;
   const std::int64_t first = keys * piece / kPieces, past = keys * (piece + 1) / kPieces;
-  float largest = -INFINITY, total = 0, sum = 0;
-  for (std::int64_t begin = first; begin < past; begin += kChunk) {
-    const int count = static_cast<int>(past - begin < kChunk ? past - begin : kChunk);
-    __syncthreads();
-    for (int j = threadIdx.x; j < count; j += kBlock) {
-      const float* const key = k + (head * keys + begin + j) * 128;
-      double dot = 0;
-      for (int d = 0; d < 128; ++d) dot += double{q[query * 128 + d]} * key[d];
-      scores[j] = static_cast<float>(dot / sqrt(128.0));
-    }
-    __syncthreads();
-    float top = largest;
-    for (int j = 0; j < count; ++j) top = fmaxf(top, scores[j]);
-    const float kept = total == 0 ? 0 : expf(largest - top);
-    total *= kept;
-    sum *= kept;
-    for (int j = 0; j < count; ++j) {
-      const float weight = expf(scores[j] - top);
-      total += weight;
-      sum += weight * v[(head * keys + begin + j) * 128 + threadIdx.x];
-    }
-    largest = top;
-  }
-  means[(query * kPieces + piece) * 128 + threadIdx.x] = total > 0 ? sum / total : 0;
+  const Attended all = attend(q + query * 128, k + head * keys * 128, 128, v + head * keys * 128,
+                              128, first, past, 128, scores);
+  const std::int64_t part = query * kPieces + piece;
+  means[part * 128 + threadIdx.x] = all.total > 0 ? all.sum / all.total : 0;
   if (threadIdx.x == 0) {
-    weights[2 * (query * kPieces + piece)] = largest;
-    weights[2 * (query * kPieces + piece) + 1] = total;
+    weights[2 * part] = all.largest;
+    weights[2 * part + 1] = all.total;
   }
 }
 
